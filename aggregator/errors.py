@@ -1,0 +1,61 @@
+"""Every exception this package raises on purpose, with what happens to it.
+
+* AggregatorError
+  x ConfigError      a bad configuration; lists every problem at once; exit status 2
+  x UsageError       a command was asked for something that is not there; exit status 2
+  x StoreError       the database cannot be trusted or used; stops the daemon; exit status 1
+    + StoreLocked    another process is the writer of this file; names it
+  x InputError       a file handed to a command cannot be read as what it should be; exit status 1
+
+Expected failures inside a batch (a feed that is down, a link that does not resolve) are values,
+not exceptions: see `model.Failure`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class AggregatorError(Exception):
+    """Base of all our exceptions; its text is a sentence for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong in a configuration.
+
+    `where` is a dotted key such as `feeds[2].google_topic`, or `line 7` for a syntax error;
+    `found` is what stands there (already shortened), `allowed` says in words what may.
+    """
+
+    where: str
+    found: str
+    allowed: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: found {self.found}; allowed: {self.allowed}"
+
+
+class ConfigError(AggregatorError):
+    """A configuration with at least one problem; all of them are listed."""
+
+    def __init__(self, path: str, problems: Sequence[Problem]) -> None:
+        self.path = path
+        self.problems = tuple(problems)
+        lines = [f"{path}: {len(self.problems)} problem(s)", *(f"  {problem}" for problem in self.problems)]
+        super().__init__("\n".join(lines))
+
+
+class UsageError(AggregatorError):
+    """Something named on the command line does not exist or cannot be meant."""
+
+
+class InputError(AggregatorError):
+    """A given file cannot be read as what it should be; the text names file and line."""
+
+
+class StoreError(AggregatorError):
+    """The database cannot be trusted or used."""
+
+
+class StoreLocked(StoreError):
+    """Another process writes this file."""

@@ -1,0 +1,427 @@
+"""What the stages hand to each other: frozen values, no behaviour, nothing is done here.
+
+All times are aware UTC. `published` is a feed's claim, `first_seen` is ours.
+The words are those of the glossary in the README; a *story* is a group of articles, an *article*
+is what one outlet published under one headline.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+
+
+class FailureKind(StrEnum):
+    """Classes of expected failure; the value is what the store and the terminal show."""
+
+    BLOCKED_ADDRESS = "blocked-address"
+    DNS = "dns"
+    CONNECT = "connect"
+    TLS = "tls"
+    TIMEOUT = "timeout"
+    PROTOCOL = "protocol"
+    ENCODING = "encoding"
+    TOO_LARGE = "too-large"
+    TRUNCATED = "truncated"
+    REDIRECT = "redirect"
+    RATE_LIMITED = "rate-limited"
+    HTTP_STATUS = "http-status"
+    GONE = "gone"
+    NOT_A_FEED = "not-a-feed"
+    CONSENT_WALL = "consent-wall"
+    UNREASONABLE = "unreasonable"  # breaks a structural limit: depth, attributes, entities
+    PARSE_ERROR = "parse-error"
+    WORKER_DIED = "worker-died"
+    INTERNAL = "internal"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An expected failure as a value: `message` is one plain sentence that names the input."""
+
+    kind: FailureKind
+    message: str
+
+
+# --- fetch ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Validators:
+    """`ETag` and `Last-Modified` byte for byte as received (RFC 9110 §8.8), None when unusable."""
+
+    etag: str | None = None
+    last_modified: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """One redirect that was followed: the status that asked for it and where it led."""
+
+    status: int
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One HTTP request with its redirects, finished or failed.
+
+    `status` is None when no answer came; `headers` have lower-case names, repeated ones joined by
+    ", "; `body` is decoded and bounded; `failure` is a transport failure (a 404 is none).
+    `is_truncated`: the body ended before its length, its gzip stream or its last chunk said so;
+    `has_declared_end`: the end of the body was marked by length, chunk or gzip trailer.
+    """
+
+    status: int | None
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    hops: tuple[Hop, ...] = ()
+    wire_bytes: int = 0
+    is_truncated: bool = False
+    has_declared_end: bool = True
+    took_ms: int = 0
+    failure: Failure | None = None
+
+
+class Outcome(StrEnum):
+    """What one feed request came to."""
+
+    MODIFIED = "modified"
+    UNCHANGED = "unchanged"  # 304, or the same body hash as before
+    SOFT = "soft"  # 404, 408, 429, 5xx: live feeds do this and come back
+    TEMPORARY = "temporary"  # DNS, connect, timeout
+    HARD = "hard"  # refused, not a feed, 4xx
+    GONE = "gone"  # 410
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """The judged answer to one feed request; `body` is there only when MODIFIED."""
+
+    outcome: Outcome
+    url: str
+    status: int | None = None
+    body: bytes = b""
+    body_sha256: str | None = None
+    content_type: str | None = None
+    validators: Validators = Validators()
+    moved_to: str | None = None  # target of an unbroken chain of 301/308, to be remembered
+    retry_after_seconds: float | None = None  # clamped to [0, 86400]
+    max_age_seconds: float | None = None  # clamped to [0, 86400]
+    is_partial: bool = False  # truncated: entries may be stored, validators must not
+    wire_bytes: int = 0
+    took_ms: int = 0
+    failure: Failure | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PollPlan:
+    """When a feed is polled next and why: base, backoff, retry-after, max-age, gone …"""
+
+    next_poll_at: datetime
+    reason: str
+
+
+# --- parse ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ListedHeadline:
+    """One headline of an entry: plain text without markup and without the " - Outlet" suffix.
+
+    `link` is unchanged from the feed (http or https) or None; `google_id` is the last path segment of
+    a Google News article link.
+    """
+
+    headline: str
+    outlet: str | None
+    link: str | None
+    google_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One item of one feed, as parsed; nothing is resolved or grouped yet.
+
+    `headlines[0]` is the lead; a Google group has up to about ten, any other entry one.
+    `published` is None when the feed's date is missing, unreadable or absurd; `is_day_precise` marks
+    Google's midnight-Pacific dates ("some time that day"). `outlet_url` is scheme and host of the
+    lead's outlet where the feed names it.
+    """
+
+    position: int
+    entry_id: str | None
+    headlines: tuple[ListedHeadline, ...]
+    published: datetime | None = None
+    is_day_precise: bool = False
+    outlet_url: str | None = None
+    summary: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedFeed:
+    """A feed document, reduced to what we keep.
+
+    `version` is feedparser's name of the format ("rss20", "atom10", "json11"); `skipped` counts the
+    entries that could not be used, by reason; `is_partial` says that the document was cut or
+    repaired, so its validators must not be stored.
+    """
+
+    title: str | None
+    language: str | None
+    version: str
+    entries: tuple[Entry, ...]
+    skipped: Mapping[str, int] = field(default_factory=dict)
+    is_partial: bool = False
+    ttl_seconds: float | None = None
+    codec: str = "utf-8"
+
+
+# --- articles and listings -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What a link alone says about an article, without any request.
+
+    `key` identifies the article for ever: `google:<id>`, `url:<canonical URL>` or `entry:<hash>`.
+    `publisher_url` and `canonical_url` are set when the link gives them away (legacy Google ids,
+    known wrappers, plain links); `method` names how ("legacy-id", "wrapper", "plain" …).
+    """
+
+    key: str
+    google_id: str | None = None
+    publisher_url: str | None = None
+    canonical_url: str | None = None
+    method: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleDraft:
+    """An article as one poll saw it, ready to be stored if it is new."""
+
+    identity: Identity
+    headline: str
+    outlet: str | None
+    outlet_host: str | None
+    language: str
+    link: str | None
+    published: datetime | None
+    is_day_precise: bool
+    summary: str | None
+    entry_id: str | None
+    entry_position: int  # 0-based place of the entry in the document
+    list_position: int  # 0-based place in the entry's list; 0 is the lead
+
+
+# --- grouping --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """An article as the grouping sees it.
+
+    `key` is the article's identity, the same whatever the order of arrival, and settles every tie.
+    `at` is the effective time.
+    """
+
+    key: str
+    text: str
+    outlet: str | None = None
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CoListing:
+    """How often one feed's entries listed two articles together.
+
+    `together` polls had both under one entry, out of `possible` polls in which both were in the
+    document at all; 1 ≤ together ≤ possible. `a_key < b_key`.
+    """
+
+    a_key: str
+    b_key: str
+    together: int
+    possible: int
+
+
+class CorrectionKind(StrEnum):
+    """What a person may decide about two articles of one day."""
+
+    JOIN = "join"
+    SPLIT = "split"
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """A person's decision that two articles are, or are not, one story."""
+
+    kind: CorrectionKind
+    a_key: str
+    b_key: str
+
+
+class Verdict(StrEnum):
+    JOINED = "joined"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Why an article is with its partner, or apart from it: one row of the evidence ledger.
+
+    `score` and `threshold` are similarities in [0, 1]; `words` are the deciding tokens, heaviest
+    first; `rule` is a short name: headlines, google-listing, correction, series-guard, same-url …
+    """
+
+    key: str
+    partner_key: str | None
+    verdict: Verdict
+    rule: str
+    score: float | None
+    threshold: float | None
+    words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DayGroup:
+    """One group of one (language, day): member keys in order, the lead first.
+
+    `series` and `serial` are set when the group is an issue of a numbered series ("…, day 1,407").
+    """
+
+    keys: tuple[str, ...]
+    series: str | None = None
+    serial: str | None = None
+
+    @property
+    def lead_key(self) -> str:
+        return self.keys[0]
+
+
+@dataclass(frozen=True, slots=True)
+class DayGroups:
+    """The partition of one (language, day) and the ledger that explains it."""
+
+    groups: tuple[DayGroup, ...]
+    decisions: tuple[Decision, ...]
+    rules_version: str
+
+
+class StoryStatus(StrEnum):
+    NEW = "new"
+    UPDATED = "updated"
+    ONGOING = "ongoing"
+
+
+# --- resolving -------------------------------------------------------------------------------------
+
+
+class LinkState(StrEnum):
+    """Where a link stands in the queue; `resolved` and `failed` are final."""
+
+    WAITING = "waiting"
+    RESOLVED = "resolved"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class LinkJob:
+    """One wrapper link that waits for its publisher's URL."""
+
+    article_id: int
+    link: str
+    google_id: str | None
+    attempts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """What one attempt at one link came to; `next_try_at` is set while WAITING."""
+
+    article_id: int
+    state: LinkState
+    method: str
+    publisher_url: str | None = None
+    canonical_url: str | None = None
+    attempts: int = 0
+    next_try_at: datetime | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ResolverState:
+    """Token bucket and circuit breaker of the article-page requests; survives a restart.
+
+    `tokens` as of `counted_at`; while `open_until` lies ahead no page is requested; `trips` counts
+    refusals in a row and doubles the pause; the first request after it is the half-open trial.
+    """
+
+    tokens: float
+    counted_at: datetime
+    open_until: datetime | None = None
+    trips: int = 0
+
+
+# --- digests ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class DigestArticle:
+    """One article of a story, as a digest shows it."""
+
+    headline: str
+    outlet: str
+    link: str | None  # the best link there is: canonical, publisher's, or the feed's
+    published: datetime | None
+    first_seen: datetime
+    summary: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DigestStory:
+    """One story on one day, as a digest shows it; `articles[0]` is the lead.
+
+    `previous_issue` and `next_issue` are the serials of the neighbours in a series, if known.
+    """
+
+    story_id: int
+    headline: str
+    status: StoryStatus
+    articles: tuple[DigestArticle, ...]
+    first_seen: datetime
+    last_seen: datetime
+    articles_total: int
+    outlets_total: int
+    series: str | None = None
+    serial: str | None = None
+    previous_issue: str | None = None
+    next_issue: str | None = None
+
+    @property
+    def outlets(self) -> tuple[str, ...]:
+        """Distinct outlets in order of appearance."""
+        return tuple(dict.fromkeys(article.outlet for article in self.articles))
+
+
+@dataclass(frozen=True, slots=True)
+class DigestDay:
+    """Everything a digest of one topic and local day is made from; rebuilding it needs nothing else."""
+
+    topic: str
+    title: str
+    day: date
+    timezone: str
+    stories: tuple[DigestStory, ...]
+    is_addendum: bool = False
+    number: int | None = None  # of the day, when a counter is configured
+    source_urls: tuple[str, ...] = ()  # of the feeds of this topic
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedFile:
+    """A file to publish: relative POSIX path below the output folder, and its text."""
+
+    path: str
+    text: str

@@ -1,0 +1,117 @@
+"""Every number the program runs on: frozen sections with defaults, units in the names.
+
+`config.py` fills these from TOML and checks them; stages get the section they need.
+"""
+
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True)
+class StoreSettings:
+    path: str = "var/aggregator.db"
+
+
+@dataclass(frozen=True, slots=True)
+class DaySettings:
+    timezone: str = "UTC"
+
+
+@dataclass(frozen=True, slots=True)
+class HttpSettings:
+    user_agent: str = "headline-aggregator/0.1 (feed poller; honours 429 and Retry-After)"
+    allow_private_addresses: bool = False
+    max_body_bytes: int = 5_000_000
+    total_timeout_seconds: float = 30.0
+    connect_timeout_seconds: float = 5.0
+    max_redirects: int = 5
+
+
+@dataclass(frozen=True, slots=True)
+class GoogleNewsSettings:
+    base_url: str = "https://news.google.com"
+    language: str = "en-US"
+    country: str = "US"
+    resolve: bool = True
+    page_budget: int = 15
+    page_refill_seconds: float = 75.0
+    breaker_minutes: float = 60.0
+    breaker_max_minutes: float = 360.0
+
+
+@dataclass(frozen=True, slots=True)
+class PollSettings:
+    interval_minutes: float = 30.0
+    jitter_seconds: float = 60.0
+    max_concurrent: int = 16
+    max_per_host: int = 2
+    host_spacing_seconds: float = 1.0
+    google_spacing_seconds: float = 2.0
+    min_interval_minutes: float = 5.0
+    max_interval_minutes: float = 1440.0
+
+
+class GoogleGroups(StrEnum):
+    EVIDENCE = "evidence"
+    IGNORE = "ignore"
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterSettings:
+    window_days: int = 3
+    google_groups: GoogleGroups = GoogleGroups.EVIDENCE
+
+
+@dataclass(frozen=True, slots=True)
+class FeedSettings:
+    """One `[[feeds]]` table; `url` is already built, whichever way the feed was written."""
+
+    name: str
+    topic: str
+    url: str
+    language: str  # BCP 47, the edition's or the feed's own: "en-US", "de"
+    country: str
+    interval_minutes: float
+    is_google: bool
+    enabled: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class CounterSettings:
+    """Number of a day = `first_number` + days since `epoch`."""
+
+    epoch: date
+    first_number: int = 0
+
+    def number(self, day: date) -> int:
+        return self.first_number + (day - self.epoch).days
+
+
+@dataclass(frozen=True, slots=True)
+class DigestSettings:
+    topic: str
+    title: str
+    at: str = "06:00"  # local time; the digest is that of the day before
+    formats: tuple[str, ...] = ("markdown",)
+    out: str = "var/digests"
+    counter: CounterSettings | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LogSettings:
+    format: str = "plain"  # or "json"
+    level: str = "info"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    store: StoreSettings = StoreSettings()
+    day: DaySettings = DaySettings()
+    http: HttpSettings = HttpSettings()
+    google_news: GoogleNewsSettings = GoogleNewsSettings()
+    poll: PollSettings = PollSettings()
+    cluster: ClusterSettings = ClusterSettings()
+    log: LogSettings = LogSettings()
+    feeds: tuple[FeedSettings, ...] = field(default_factory=tuple)
+    digests: tuple[DigestSettings, ...] = field(default_factory=tuple)
