@@ -6,6 +6,7 @@
   x StoreError       the database cannot be trusted or used; stops the daemon; exit status 1
     + StoreLocked    another process is the writer of this file; names it
   x InputError       a file handed to a command cannot be read as what it should be; exit status 1
+  x PublishError     a digest cannot be written where it should go; logged, tried again; exit status 1
 
 Expected failures inside a batch (a feed that is down, a link that does not resolve) are values,
 not exceptions: see `model.Failure`.
@@ -59,3 +60,7 @@ class StoreError(AggregatorError):
 
 class StoreLocked(StoreError):
     """Another process writes this file."""
+
+
+class PublishError(AggregatorError):
+    """A rendered file cannot be written where it should go; the text names the path."""

@@ -14,6 +14,7 @@ from enum import StrEnum
 class FailureKind(StrEnum):
     """Classes of expected failure; the value is what the store and the terminal show."""
 
+    BAD_URL = "bad-url"  # not a URL that may be requested at all
     BLOCKED_ADDRESS = "blocked-address"
     DNS = "dns"
     CONNECT = "connect"
@@ -211,8 +212,90 @@ class ArticleDraft:
     is_day_precise: bool
     summary: str | None
     entry_id: str | None
+    needs_resolving: bool  # the link leads through an aggregator and does not tell where
     entry_position: int  # 0-based place of the entry in the document
     list_position: int  # 0-based place in the entry's list; 0 is the lead
+
+
+@dataclass(frozen=True, slots=True)
+class DatedArticle:
+    """A draft with its place in time.
+
+    `effective_at` is `published` when that is a real date not later than an hour after `first_seen`,
+    else `first_seen`; `day` is its calendar day in the configured zone, written once.
+    """
+
+    draft: ArticleDraft
+    first_seen: datetime
+    effective_at: datetime
+    day: date
+
+
+class FeedHealth(StrEnum):
+    NEW = "new"
+    OK = "ok"
+    FAILING = "failing"
+    GONE = "gone"
+    DISABLED = "disabled"
+
+
+@dataclass(frozen=True, slots=True)
+class FeedState:
+    """Everything remembered about one feed; a poll turns one state into the next.
+
+    `failures` is the weighted count since the last success (1 hard, ½ soft, ¼ temporary);
+    `entries_sha256` is the hash of the parsed entries, the same for two documents that differ only in
+    their build date; `poison_sha256` is the body that killed the parser, `poison_deaths` how often.
+    """
+
+    feed_id: int
+    url: str
+    name: str
+    topic: str
+    language: str
+    country: str
+    is_google: bool
+    interval_minutes: float
+    health: FeedHealth
+    next_poll_at: datetime
+    next_poll_reason: str = "new"
+    validators: Validators = Validators()
+    body_sha256: str | None = None
+    entries_sha256: str | None = None
+    last_polled_at: datetime | None = None
+    last_success_at: datetime | None = None
+    last_unconditional_at: datetime | None = None
+    polls: int = 0
+    failures: float = 0.0
+    gone_since: datetime | None = None
+    gone_polls: int = 0
+    moved_to: str | None = None
+    moved_since: datetime | None = None
+    moved_polls: int = 0
+    poison_sha256: str | None = None
+    poison_deaths: int = 0
+    empty_polls: int = 0
+    last_outcome: str | None = None
+    last_error: str | None = None
+    entries_last: int = 0
+    new_last: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PollRecord:
+    """One finished poll, everything that one transaction stores: the feed's next state, the articles
+    of the document in its order, and the poll's own row."""
+
+    feed: FeedState
+    started_at: datetime
+    outcome: Outcome
+    status: int | None
+    failure: Failure | None
+    articles: tuple[DatedArticle, ...]
+    entries: int
+    skipped: int
+    wire_bytes: int
+    took_ms: int
 
 
 # --- grouping --------------------------------------------------------------------------------------
@@ -302,17 +385,52 @@ class DayGroup:
 
 @dataclass(frozen=True, slots=True)
 class DayGroups:
-    """The partition of one (language, day) and the ledger that explains it."""
+    """The partition of one (language, day) and the ledger that explains it.
+
+    `conflicts` are sentences: corrections that contradict another and were left out.
+    """
 
     groups: tuple[DayGroup, ...]
     decisions: tuple[Decision, ...]
     rules_version: str
+    conflicts: tuple[str, ...] = ()
 
 
 class StoryStatus(StrEnum):
     NEW = "new"
     UPDATED = "updated"
     ONGOING = "ongoing"
+
+
+@dataclass(frozen=True, slots=True)
+class KnownStory:
+    """A story on one day, as stored: who was in it, and its place in a series if it has one."""
+
+    story_id: int
+    day: date
+    keys: tuple[str, ...]
+    headlines: tuple[Headline, ...]
+    series: str | None = None
+    serial: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Continuation:
+    """Which story a day group is.
+
+    `story_id` is None when the group begins one; `merged_ids` are stories of the same day that end in
+    this one and become redirects; `previous_story_id` and `next_story_id` are the neighbours in a
+    series; `new_words` name what an updated story has that it did not have before.
+    """
+
+    group_index: int
+    story_id: int | None
+    status: StoryStatus
+    merged_ids: tuple[int, ...] = ()
+    previous_story_id: int | None = None
+    next_story_id: int | None = None
+    new_words: tuple[str, ...] = ()
+    decision: Decision | None = None
 
 
 # --- resolving -------------------------------------------------------------------------------------

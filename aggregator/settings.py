@@ -6,6 +6,9 @@
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from aggregator.google.editions import base_language
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +19,11 @@ class StoreSettings:
 @dataclass(frozen=True, slots=True)
 class DaySettings:
     timezone: str = "UTC"
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone; raises `ZoneInfoNotFoundError` for a name that `config` has not checked."""
+        return ZoneInfo(self.timezone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +84,11 @@ class FeedSettings:
     is_google: bool
     enabled: bool = True
 
+    @property
+    def base_language(self) -> str:
+        """The language without country, by which articles are grouped: "en" for "en-US"."""
+        return base_language(self.language)
+
 
 @dataclass(frozen=True, slots=True)
 class CounterSettings:
@@ -86,6 +99,10 @@ class CounterSettings:
 
     def number(self, day: date) -> int:
         return self.first_number + (day - self.epoch).days
+
+
+DIGEST_FORMATS = ("markdown", "hugo")
+"""Names of the formats that a digest can be written in."""
 
 
 @dataclass(frozen=True, slots=True)

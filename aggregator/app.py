@@ -1,0 +1,94 @@
+"""The composition root: the only builder of the clock, the HTTP client, the database and the workers."""
+
+import random
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from aggregator.clock import Clock, SystemClock
+from aggregator.config import load_settings
+from aggregator.fetch import HttpClient, Politeness
+from aggregator.parse import ParserPool
+from aggregator.pipeline.stages import Stages
+from aggregator.resolve import LinkResolver
+from aggregator.settings import GoogleNewsSettings, Settings
+from aggregator.store import Store, open_store
+from aggregator.store.feeds import sync_feeds
+
+_GOOGLE_ORIGINS = ("https://news.google.com", "https://consent.google.com", "https://www.google.com")
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """Settings with the folder that relative paths start from, and what everything is built with."""
+
+    settings: Settings
+    home: Path
+    config_path: Path | None = None
+    clock: Clock = field(default_factory=SystemClock)
+    rng: random.Random = field(default_factory=random.Random)
+
+    @property
+    def store_path(self) -> Path:
+        return self.home / self.settings.store.path
+
+    @contextmanager
+    def store(self) -> Iterator[Store]:
+        """Become the writer, with the feeds table following the configuration.
+
+        Raises:
+            StoreLocked, StoreError: see `open_store`.
+        """
+        with open_store(self.store_path) as store:
+            self.sync_feeds(store)
+            yield store
+
+    def sync_feeds(self, store: Store) -> None:
+        """Make the feeds table follow the configuration."""
+        store.write(partial(sync_feeds, feeds=self.settings.feeds, now=self.clock.now()))
+
+    @asynccontextmanager
+    async def stages(self, store: Store) -> AsyncIterator[Stages]:
+        """Everything the pipeline works with; closed on the way out."""
+        settings = self.settings
+        google = settings.google_news
+        parser = ParserPool()
+        async with HttpClient(settings.http, clock=self.clock, origins=google_origins(google)) as client:
+            try:
+                yield Stages(
+                    settings=settings,
+                    store=store,
+                    client=client,
+                    parser=parser,
+                    politeness=Politeness(settings.poll, self.clock),
+                    resolver=LinkResolver(client, google),
+                    clock=self.clock,
+                    rng=self.rng,
+                    google_hosts=google_hosts(google),
+                )
+            finally:
+                await parser.close()
+
+
+def load_app(config: Path, home: Path) -> App:
+    """Read the configuration; `config` and all relative paths in it start at `home`.
+
+    Raises:
+        ConfigError: with every problem of the file.
+    """
+    path = home / config
+    return App(load_settings(path), home, path)
+
+
+def google_origins(google: GoogleNewsSettings) -> dict[str, str]:
+    """Where requests to Google's hosts are dialled: nothing special unless `base_url` is set."""
+    base = google.base_url.rstrip("/")
+    return {} if base == _GOOGLE_ORIGINS[0] else dict.fromkeys(_GOOGLE_ORIGINS, base)
+
+
+def google_hosts(google: GoogleNewsSettings) -> frozenset[str]:
+    """Hosts whose article links are Google's: the real one and that of `base_url`."""
+    return frozenset({"news.google.com", urlsplit(google.base_url).netloc})

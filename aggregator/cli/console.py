@@ -1,0 +1,82 @@
+"""Printing for people and for programs; feed text is text, never markup or escape codes.
+
+On a terminal: tables and colours by Rich (which respects NO_COLOR). Piped: one line a row, columns
+parted by tabs. `--json`: one JSON document on standard output. Messages about the work go to
+standard error, results to standard output.
+"""
+
+import json
+import sys
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import click
+
+
+def clean(text: object) -> str:
+    """Text that cannot move the cursor, ring, recolour or turn the line round."""
+    return "".join(
+        character
+        if unicodedata.category(character) not in ("Cc", "Cf", "Cs") or character == "\u200d"
+        else " "
+        for character in str(text)
+    )
+
+
+def say(text: str) -> None:
+    """A line about the work, for people: standard error."""
+    click.echo(clean(text), err=True)
+
+
+def line(text: str) -> None:
+    """A line of result: standard output."""
+    click.echo(clean(text))
+
+
+def print_json(value: Any) -> None:
+    """One JSON document; times and days as ISO text."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+
+
+def table(columns: Mapping[str, str], rows: Sequence[Mapping[str, Any]], *, title: str | None = None) -> None:
+    """Rows as a table: `columns` maps a row's key to its heading; numbers are set right."""
+    if sys.stdout.isatty():
+        _rich_table(columns, rows, title)
+        return
+    for row in rows:
+        line_of_cells(row.get(key) for key in columns)
+
+
+def line_of_cells(cells: Iterable[Any]) -> None:
+    click.echo("\t".join("" if cell is None else clean(cell) for cell in cells))
+
+
+def _rich_table(columns: Mapping[str, str], rows: Sequence[Mapping[str, Any]], title: str | None) -> None:
+    # Rich takes 0.14 s to import; piped commands never need it.
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    printed = Table(
+        title=Text(title) if title else None, title_justify="left", box=None, padding=(0, 1, 0, 0)
+    )
+    for key, heading in columns.items():
+        is_number = all(isinstance(row.get(key), int | float | None) for row in rows)
+        printed.add_column(heading, justify="right" if is_number else "left", no_wrap=is_number)
+    for row in rows:
+        printed.add_row(*(Text("" if row.get(key) is None else clean(row.get(key))) for key in columns))
+    Console().print(printed)
+
+
+def columns_as_text(columns: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> str:
+    """The same table as plain aligned text, for output that is read rather than piped on."""
+    cells = [[("" if row.get(key) is None else clean(row[key])) for key in columns] for row in rows]
+    widths = [
+        max(len(row[number]) for row in [list(columns.values()), *cells]) for number in range(len(columns))
+    ]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in [list(columns.values()), *cells]
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,164 @@
+"""Reading the store in the terminal: `show`, `story`, `search`, `why`, `feeds`."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import click
+
+from aggregator import schedule
+from aggregator.app import App
+from aggregator.cli import console, explain
+from aggregator.cli.place import Place, json_option, pass_place
+from aggregator.errors import UsageError
+from aggregator.store import open_reader
+from aggregator.store import reading as store_reading
+
+_DAY_COLUMNS = {
+    "story_id": "story",
+    "outlets": "outlets",
+    "articles": "articles",
+    "status": "status",
+    "topic": "topic",
+    "headline": "headline",
+}
+
+
+def parse_day(text: str, app: App) -> date:
+    """`today`, `yesterday` or an ISO date, in the configured zone.
+
+    Raises:
+        UsageError: none of these.
+    """
+    today = schedule.local_day(app.clock.now(), app.settings.day.timezone)
+    words = {"today": today, "yesterday": today - timedelta(days=1)}
+    if text in words:
+        return words[text]
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(f"{text!r} is no day; allowed: today, yesterday, or a date like {today}") from error
+
+
+@click.command()
+@click.argument("day", default="today")
+@click.option("--topic", help="Only stories with an article of this topic.")
+@click.option("--limit", default=40, show_default=True, help="At most so many stories.")
+@json_option
+@pass_place
+def show(place: Place, day: str, topic: str | None, limit: int, as_json: bool) -> None:
+    """Stories of a DAY (today, yesterday or YYYY-MM-DD), widest first."""
+    app = place.app()
+    wanted = parse_day(day, app)
+    with open_reader(app.store_path) as connection:
+        rows = store_reading.read_day(connection, wanted, topic=topic, limit=limit)
+        known_days = store_reading.read_days(connection, 5)
+    if as_json:
+        console.print_json(rows)
+        return
+    if not rows:
+        listed = ", ".join(f"{row['day']} ({row['stories']} stories)" for row in known_days) or "none yet"
+        console.say(f"no stories on {wanted}; days with stories: {listed}")
+        return
+    console.table(_DAY_COLUMNS, rows, title=f"{wanted}: {len(rows)} stories")
+
+
+@click.command()
+@click.argument("story_id", metavar="ID")
+@json_option
+@pass_place
+def story(place: Place, story_id: str, as_json: bool) -> None:
+    """One story: its days, its articles, why each is in it."""
+    app = place.app()
+    with open_reader(app.store_path) as connection:
+        reading = store_reading.read_story(connection, explain.number(story_id))
+    if as_json:
+        console.print_json(
+            {
+                "story_id": reading.story_id,
+                "days": reading.days,
+                "articles": reading.articles,
+                "previous_story_id": reading.previous_story_id,
+                "next_story_id": reading.next_story_id,
+            }
+        )
+        return
+    for row in reading.days:
+        serial = f", {row['serial']}" if row["serial"] else ""
+        console.line(f"{row['day']}  {row['status']}{serial}  {row['headline']}")
+    columns = {"article_id": "article", "outlet": "outlet", "headline": "headline", "rule": "why"}
+    console.table({**columns, "score": "score", "link": "link"}, [_short(row) for row in reading.articles])
+    for name, neighbour in (("previous", reading.previous_story_id), ("next", reading.next_story_id)):
+        if neighbour is not None:
+            console.line(f"{name} issue of the series: story {neighbour}")
+
+
+def _short(row: dict[str, Any]) -> dict[str, Any]:
+    link = row["canonical_url"] or row["publisher_url"] or row["link"]
+    score = None if row["score"] is None else round(row["score"], 2)
+    return {**row, "link": link, "score": score}
+
+
+@click.command()
+@click.argument("words", nargs=-1, required=True)
+@click.option("--limit", default=50, show_default=True, help="At most so many articles.")
+@json_option
+@pass_place
+def search(place: Place, words: tuple[str, ...], limit: int, as_json: bool) -> None:
+    """Articles whose headline or outlet holds all WORDS, newest first; any script."""
+    app = place.app()
+    with open_reader(app.store_path) as connection:
+        rows = store_reading.search(connection, " ".join(words), limit=limit)
+    if as_json:
+        console.print_json(rows)
+        return
+    if not rows:
+        console.say(f"nothing found for: {' '.join(words)}")
+        return
+    columns = {"article_id": "article", "story_id": "story", "day": "day", "outlet": "outlet"}
+    console.table({**columns, "headline": "headline"}, rows)
+
+
+@click.command()
+@click.argument("a")
+@click.argument("b", required=False)
+@json_option
+@pass_place
+def why(place: Place, a: str, b: str | None, as_json: bool) -> None:
+    """Why article A is in its story, or why A and B are together or apart; `s12` means story 12."""
+    app = place.app()
+    with open_reader(app.store_path) as connection:
+        explanation = explain.explain(connection, a, b)
+    if as_json:
+        console.print_json(explanation.rows)
+        return
+    for sentence in explanation.sentences:
+        console.line(sentence)
+
+
+@click.group()
+def feeds() -> None:
+    """The feeds and how they fare."""
+
+
+@feeds.command("list")
+@json_option
+@pass_place
+def feeds_list(place: Place, as_json: bool) -> None:
+    """Every feed with its state, its next poll and its last error."""
+    app = place.app()
+    with open_reader(app.store_path) as connection:
+        rows = store_reading.read_feed_health(connection)
+    if as_json:
+        console.print_json(rows)
+        return
+    columns = {"name": "feed", "state": "state", "last_polled_at": "polled", "next_poll_at": "next"}
+    console.table(
+        {
+            **columns,
+            "entries_last": "entries",
+            "new_last": "new",
+            "last_outcome": "outcome",
+            "last_error": "error",
+        },
+        rows,
+    )

@@ -1,0 +1,86 @@
+"""One day's headlines made ready for grouping: tokens, serials, similarities, evidence. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+from aggregator.cluster.linkage import FORBIDDEN, SCALE
+from aggregator.cluster.rules import Rules
+from aggregator.cluster.series import SeriesSlot, series_of
+from aggregator.cluster.similarity import similarities
+from aggregator.cluster.text import Stemmer
+from aggregator.cluster.weights import TokenWeights, shipped_weights
+from aggregator.model import CoListing, Headline
+from aggregator.settings import ClusterSettings, GoogleGroups
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """The headlines of one (language, day) in the order of their keys, prepared for comparison.
+
+    `textual` are similarities of the headlines alone, `agreement` with Google's evidence and the
+    guards: what groups are made by. Both in millionths, (n, n), symmetric.
+    """
+
+    headlines: tuple[Headline, ...]
+    index: dict[str, int]
+    tokens: list[tuple[str, ...]]
+    slots: tuple[SeriesSlot | None, ...]
+    weights: TokenWeights
+    textual: sparse.csr_matrix
+    agreement: sparse.csr_matrix
+
+
+def prepare_day(
+    headlines: Sequence[Headline],
+    language: str,
+    co_listings: Sequence[CoListing],
+    weights: TokenWeights | None,
+    settings: ClusterSettings,
+    rules: Rules,
+) -> Day:
+    """Sort, tokenise and compare; of headlines with one key the first by text is kept."""
+    by_key = {h.key: h for h in sorted(headlines, key=lambda h: (h.key, h.text), reverse=True)}
+    ordered = tuple(by_key[key] for key in sorted(by_key))
+    index = {headline.key: i for i, headline in enumerate(ordered)}
+    stemmer = Stemmer(language)
+    tokens = [stemmer.tokens(headline.text) for headline in ordered]
+    slots = tuple(series_of(headline.text) for headline in ordered)
+    known = weights or shipped_weights(language)
+    textual = similarities(tokens, known)
+    heard = co_listings if settings.google_groups is GoogleGroups.EVIDENCE else ()
+    agreement = _guarded(_with_listings(textual, heard, index, rules), slots)
+    return Day(ordered, index, tokens, slots, known, textual, agreement)
+
+
+def _with_listings(
+    textual: sparse.csr_matrix, listings: Sequence[CoListing], index: dict[str, int], rules: Rules
+) -> sparse.csr_matrix:
+    """Add Google's evidence: all of `google_weight` for pairs that many polls always listed together."""
+    known = [c for c in listings if c.a_key in index and c.b_key in index and c.together > 0]
+    if not known:
+        return textual
+    a = np.array([index[c.a_key] for c in known])
+    b = np.array([index[c.b_key] for c in known])
+    share = np.array([c.together / (max(c.possible, c.together) + 1) for c in known])
+    added = np.rint(share * rules.google_weight * SCALE).astype(np.int64)
+    there = sparse.csr_matrix((added, (a, b)), shape=textual.shape)
+    return textual + there + there.T
+
+
+def _guarded(agreement: sparse.csr_matrix, slots: Sequence[SeriesSlot | None]) -> sparse.csr_matrix:
+    """Forbid every compared pair whose serials are of one kind and differ."""
+    kinds: dict[str, int] = {}
+    kind = np.array([kinds.setdefault(s.kind, len(kinds)) if s else -1 for s in slots], dtype=np.int64)
+    orders: dict[tuple[int, ...], int] = {}
+    order = np.array([orders.setdefault(s.order, len(orders)) if s else -1 for s in slots], dtype=np.int64)
+    if len(orders) < 2:
+        return agreement
+    edges = agreement.tocoo()
+    apart = (
+        (kind[edges.row] >= 0) & (kind[edges.row] == kind[edges.col]) & (order[edges.row] != order[edges.col])
+    )
+    data = np.where(apart, FORBIDDEN, edges.data)
+    return sparse.csr_matrix((data, (edges.row, edges.col)), shape=agreement.shape)

@@ -1,0 +1,134 @@
+"""Day groups: the partition of one (language, day), with the reasons. Pure.
+
+Whatever comes in is sorted by article key first; from there on everything is a function of the
+set of articles, co-listings and corrections.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from aggregator.cluster.constraints import Constraints, constraints_of
+from aggregator.cluster.day import Day, prepare_day
+from aggregator.cluster.evidence import Ledger
+from aggregator.cluster.linkage import FORBIDDEN, Indices, average_link
+from aggregator.cluster.rules import DEFAULT_SETTINGS, RULES, Rules
+from aggregator.cluster.weights import TokenWeights
+from aggregator.model import CoListing, Correction, DayGroup, DayGroups, Headline
+from aggregator.settings import ClusterSettings
+
+
+def group_day(
+    headlines: Sequence[Headline],
+    *,
+    language: str,
+    co_listings: Sequence[CoListing] = (),
+    corrections: Sequence[Correction] = (),
+    weights: TokenWeights | None = None,
+    settings: ClusterSettings = DEFAULT_SETTINGS,
+    rules: Rules = RULES,
+) -> DayGroups:
+    """Part the headlines of one (language, day) into groups; every headline is in exactly one.
+
+    The result depends on the set of arguments alone, not on their order. `weights` None takes the
+    shipped ones. Never raises, whatever the texts are. Groups are ordered by size, then lead key.
+    """
+    day = prepare_day(headlines, language, co_listings, weights, settings, rules)
+    alone = np.arange(len(day.headlines), dtype=np.int64)
+    free = np.zeros(len(alone), dtype=bool)
+    return _grouped(day, constraints_of(corrections, day.index, alone, free), free, rules)
+
+
+def attach_late(
+    late: Sequence[Headline],
+    frozen: Sequence[DayGroup],
+    headlines: Sequence[Headline],
+    *,
+    language: str,
+    co_listings: Sequence[CoListing] = (),
+    corrections: Sequence[Correction] = (),
+    weights: TokenWeights | None = None,
+    settings: ClusterSettings = DEFAULT_SETTINGS,
+    rules: Rules = RULES,
+) -> DayGroups:
+    """Add late headlines to a day that is frozen: each joins one of its groups or begins a new one.
+
+    `headlines` are all of the day, the frozen ones included. Frozen groups keep all their members
+    and never join each other, not even by a correction.
+    """
+    day = prepare_day([*headlines, *late], language, co_listings, weights, settings, rules)
+    start = np.arange(len(day.headlines), dtype=np.int64)
+    anchored = np.zeros(len(start), dtype=bool)
+    for group in frozen:
+        members = sorted(day.index[key] for key in group.keys if key in day.index)
+        start[members] = members[:1]
+        anchored[members] = True
+    constraints = constraints_of(corrections, day.index, start, anchored)
+    grouped = _grouped(day, constraints, anchored, rules)
+    return replace(grouped, groups=_with_frozen_order(grouped.groups, frozen))
+
+
+def _grouped(day: Day, constraints: Constraints, anchored: NDArray[np.bool_], rules: Rules) -> DayGroups:
+    agreement = _forbidding(day.agreement, constraints.apart)
+    groups = average_link(agreement, rules.line, constraints.start, anchored)
+    ledger = Ledger(day, agreement, groups, constraints, rules)
+    made = [_day_group(day, members) for members in _members(groups)]
+    made.sort(key=lambda group: (-len(group.keys), group.lead_key))
+    return DayGroups(tuple(made), ledger.decisions(), rules.version, constraints.conflicts)
+
+
+def _members(groups: Indices) -> list[list[int]]:
+    order = np.argsort(groups, kind="stable")
+    cuts = np.flatnonzero(np.diff(groups[order])) + 1
+    return [part.tolist() for part in np.split(order, cuts)] if len(order) else []
+
+
+def _forbidding(agreement: sparse.csr_matrix, pairs: Iterable[tuple[int, int]]) -> sparse.csr_matrix:
+    listed = sorted(pairs)
+    if not listed:
+        return agreement
+    a, b = np.array(listed).T
+    forbidden = np.full(len(listed), FORBIDDEN, dtype=np.int64)
+    there = sparse.csr_matrix((forbidden, (a, b)), shape=agreement.shape)
+    return agreement + there + there.T
+
+
+def _day_group(day: Day, members: list[int]) -> DayGroup:
+    """Order the members: the most central first, the others by time, then by key."""
+    lead = _most_central(day.textual, members)
+    rest = sorted((i for i in members if i != lead), key=lambda i: _time_then_key(day.headlines[i]))
+    slots = Counter(slot for slot in (day.slots[i] for i in members) if slot)
+    slot = min(slots, key=lambda s: (-slots[s], s.order, s.series)) if slots else None
+    keys = tuple(day.headlines[i].key for i in [lead, *rest])
+    return DayGroup(keys, slot.series if slot else None, slot.label if slot else None)
+
+
+def _most_central(textual: sparse.csr_matrix, members: list[int]) -> int:
+    if len(members) == 1:
+        return members[0]
+    inside = np.asarray(textual[members][:, members].sum(axis=1)).ravel()
+    return members[int(np.argmax(inside))]
+
+
+def _time_then_key(headline: Headline) -> tuple[float, str]:
+    return (headline.at.timestamp() if headline.at else float("inf"), headline.key)
+
+
+def _with_frozen_order(groups: Sequence[DayGroup], frozen: Sequence[DayGroup]) -> tuple[DayGroup, ...]:
+    """Keep the order of frozen members, with the late ones after them."""
+    frozen_of = {key: group for group in frozen for key in group.keys}
+    kept = []
+    for group in groups:
+        before = next((frozen_of[key] for key in group.keys if key in frozen_of), None)
+        if before is None:
+            kept.append(group)
+            continue
+        here = set(group.keys)
+        old = tuple(key for key in before.keys if key in here)
+        late = tuple(key for key in group.keys if key not in old)
+        kept.append(DayGroup(old + late, before.series or group.series, before.serial or group.serial))
+    return tuple(kept)

@@ -1,0 +1,136 @@
+"""From a headline to comparable words: normalised, stemmed, in order. Pure.
+
+Facts
+-----
+* Unicode has several spellings of one text; NFKC and case folding leave one.
+* Accents vary between outlets ("Málaga", "Malaga"), vowel points of Arabic and Hebrew too; vowel
+  signs of Indic and Thai script carry meaning and stay. Python's `\\w` leaves them out, so the
+  blocks of these scripts are named below.
+* Chinese, Japanese, Thai, Lao, Khmer and Burmese put no spaces between words. Overlapping pairs
+  of characters stand in for words there, and for Korean, whose particles stick to the word.
+* "1,407", "1.407" and "1407" are one number to readers; "3.5" is another.
+* A feed may carry 400 kB in a title. Only the beginning is a headline.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+import snowballstemmer
+
+MAX_CHARACTERS = 600
+MAX_WORDS = 60
+
+_STEMMERS = {
+    "ar": "arabic",
+    "ca": "catalan",
+    "da": "danish",
+    "de": "german",
+    "el": "greek",
+    "en": "english",
+    "es": "spanish",
+    "fi": "finnish",
+    "fr": "french",
+    "hi": "hindi",
+    "hu": "hungarian",
+    "id": "indonesian",
+    "it": "italian",
+    "nb": "norwegian",
+    "nl": "dutch",
+    "no": "norwegian",
+    "pt": "portuguese",
+    "ro": "romanian",
+    "ru": "russian",
+    "sr": "serbian",
+    "sv": "swedish",
+    "ta": "tamil",
+    "tr": "turkish",
+}
+
+_ACCENTS = re.compile("[\u0300-\u036f]")
+_POINTS = re.compile("[\u0591-\u05c7\u064b-\u0652\u0670\u0640]")
+_UNSEGMENTED = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"  # Thai, Lao, Burmese, Khmer
+    "\u3040-\u30ff\u31f0-\u31ff\uac00-\ud7a3"  # Japanese syllables, Korean
+    "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f"  # Chinese characters
+)
+_INDIC = "\u0900-\u0963\u0966-\u0dff"
+_WORD = re.compile(
+    rf"(?:[^\W\d_]\.){{2,}}|\d+(?:[.,]\d+)*|[{_UNSEGMENTED}]+|(?:[^\W\d_{_UNSEGMENTED}]|[{_INDIC}])(?:[^\W_{_UNSEGMENTED}]|[{_INDIC}])*"
+)
+_IS_UNSEGMENTED = re.compile(rf"[{_UNSEGMENTED}]")
+_POSSESSIVE = re.compile(r"(?<=\w)['’]s\b", re.IGNORECASE)
+_THOUSANDS = re.compile(r"\d{1,3}(?:[.,]\d{3})+")
+
+
+def fold(text: str) -> str:
+    """Return the beginning of `text` in one spelling: NFKC, case folded, without vowel points."""
+    return _POINTS.sub("", _beginning(text).casefold())
+
+
+def _beginning(text: str) -> str:
+    return unicodedata.normalize("NFKC", text[:MAX_CHARACTERS])[:MAX_CHARACTERS]
+
+
+def without_accents(word: str) -> str:
+    """Return `word` with the accents of Latin, Greek and Cyrillic letters taken off."""
+    return word if word.isascii() else _ACCENTS.sub("", unicodedata.normalize("NFD", word))
+
+
+def surfaces_of(text: str) -> tuple[str, ...]:
+    """Return the words of `text` in order as they are written, at most `MAX_WORDS`."""
+    found: list[str] = []
+    for word in _WORD.findall(_POSSESSIVE.sub("", _beginning(text))):
+        if _IS_UNSEGMENTED.match(word):
+            found.extend(_bigrams(word))
+        else:
+            found.append(word)
+    return tuple(found[:MAX_WORDS])
+
+
+def words_of(text: str) -> tuple[str, ...]:
+    """Return the words of `text` in order, folded, not stemmed; one for each of `surfaces_of`."""
+    return tuple(_folded(word) for word in surfaces_of(text))
+
+
+def _folded(word: str) -> str:
+    if word[0].isdigit():
+        return re.sub(r"[.,]", "", word) if _THOUSANDS.fullmatch(word) else word
+    folded = word.replace(".", "").casefold()
+    return folded if folded.isascii() else _POINTS.sub("", folded) or folded
+
+
+def _bigrams(run: str) -> Iterable[str]:
+    if len(run) == 1:
+        return (run,)
+    return (run[i : i + 2] for i in range(len(run) - 1))
+
+
+class Stemmer:
+    """Stems of one language's words, without accents; remembers those it has seen, for one run of the grouping.
+
+    A language without a stemmer keeps its words as they are.
+    """
+
+    def __init__(self, language: str) -> None:
+        name = _STEMMERS.get(language.casefold().replace("_", "-").split("-")[0])
+        self._stem_word = snowballstemmer.stemmer(name).stemWord if name else None
+        self._known: dict[str, str] = {}
+
+    def stem(self, word: str) -> str:
+        """Return the stem; never empty, digits and very long words unchanged."""
+        known = self._known.get(word)
+        if known is None:
+            known = self._stem(word)
+            self._known[word] = known
+        return known
+
+    def _stem(self, word: str) -> str:
+        if self._stem_word is None or word[0].isdigit() or len(word) > 40:
+            return without_accents(word)
+        # Stemmers of French, Russian and others read accents, so these go last.
+        return without_accents(str(self._stem_word(word)) or word)
+
+    def tokens(self, text: str) -> tuple[str, ...]:
+        """Return the stems of the words of `text`, in order."""
+        return tuple(self.stem(word) for word in words_of(text))

@@ -1,0 +1,292 @@
+"""The table of every key: name, kind, meaning. Checking, the written default and the reference all read it.
+
+Defaults are not repeated here: they are those of the dataclasses in `settings`. Keys beyond the
+contract have a reason in a comment.
+"""
+
+from dataclasses import dataclass
+
+from aggregator.config import kinds
+from aggregator.config.kinds import Kind, number, one_of, whole
+from aggregator.settings import (
+    ClusterSettings,
+    DaySettings,
+    DigestSettings,
+    GoogleGroups,
+    GoogleNewsSettings,
+    HttpSettings,
+    LogSettings,
+    PollSettings,
+    StoreSettings,
+)
+
+ADDRESSES = ("google_topic", "google_topic_id", "google_query", "google_geo", "url")
+"""The keys of which a feed has exactly one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One key of one table.
+
+    `doc` is a sentence without its full stop. `default_words` stands in for a default that is no
+    constant; `is_shown` keys are live in the shipped file, the others stand there as comments.
+    """
+
+    name: str
+    kind: Kind
+    doc: str
+    is_required: bool = False
+    is_shown: bool = False
+    default_words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One table: its name in TOML, its keys, and an instance of the dataclass that it fills.
+
+    `header` is how it stands in a file: `[poll]`, `[[feeds]]`. `notice` is what everyone who uses it
+    has to know.
+    """
+
+    header: str
+    doc: str
+    keys: tuple[Key, ...]
+    defaults: object = None
+    notice: str = ""
+
+    @property
+    def name(self) -> str:
+        return self.header.strip("[]")
+
+    def default(self, key: Key) -> object | None:
+        """Return the constant that applies when the key is absent, or None."""
+        return None if key.is_required or key.default_words else getattr(self.defaults, key.name, None)
+
+
+STORE = Section(
+    "[store]",
+    "Where everything is kept.",
+    (
+        Key(
+            "path",
+            kinds.PATH,
+            "The SQLite file; a relative path starts at --home, as all paths here do",
+            is_shown=True,
+        ),
+    ),
+    StoreSettings(),
+)
+
+DAY = Section(
+    "[day]",
+    "What a day is.",
+    (
+        Key(
+            "timezone",
+            kinds.TIMEZONE,
+            "Days begin and digests are made by the clock of this zone; days that are stored keep theirs",
+            is_shown=True,
+        ),
+    ),
+    DaySettings(),
+)
+
+HTTP = Section(
+    "[http]",
+    "How servers are asked.",
+    (
+        Key(
+            "user_agent",
+            kinds.USER_AGENT,
+            "Tells publishers who asks; an address where you can be reached is a courtesy",
+        ),
+        Key(
+            "allow_private_addresses",
+            kinds.FLAG,
+            "Also connect to loopback and private addresses: for tests and intranets only",
+        ),
+        Key(
+            "max_body_bytes",
+            whole(1_000, 100_000_000),
+            "A longer answer, as sent or as unpacked, is refused",
+        ),
+        Key(
+            "total_timeout_seconds",
+            number(0.1, 600),
+            "A request is given up after this time, redirects included",
+        ),
+    ),
+    HttpSettings(),
+)
+
+GOOGLE_NEWS = Section(
+    "[google_news]",
+    "The edition of Google News, and how its links are followed to the publishers.",
+    (
+        Key(
+            "base_url",
+            kinds.BASE_URL,
+            "The server that every news.google.com link is fetched from; another one is for tests",
+        ),
+        Key("language", kinds.LANGUAGE, "Language of the edition, hl in its addresses", is_shown=True),
+        Key(
+            "country",
+            kinds.COUNTRY,
+            "Country of the edition, gl in its addresses; ceid follows from both",
+            is_shown=True,
+        ),
+        Key(
+            "resolve",
+            kinds.FLAG,
+            "Look up the publishers' links behind Google's; stories are the same without",
+            is_shown=True,
+        ),
+        Key("page_budget", whole(0, 1_000), "Article pages that may be asked for at once"),
+        Key(
+            "page_refill_seconds",
+            number(0.01, 86_400),
+            "One more article page may be asked for each time this has passed",
+        ),
+        Key(
+            "breaker_minutes",
+            number(0.01, 360),
+            "Pause after Google refuses a page; doubles with every refusal in a row, up to 6 hours",
+        ),
+    ),
+    GoogleNewsSettings(),
+    notice=(
+        "Google says in each of its feeds that it is made available “solely for the purpose of rendering "
+        "Google News results within a personal feed reader for personal, non-commercial use” and that “any "
+        "other use of the feed is expressly prohibited”. Whoever polls them accepts that. Feeds with a url of "
+        "their own need no Google."
+    ),
+)
+
+POLL = Section(
+    "[poll]",
+    "How often feeds are asked, and how gently.",
+    (
+        Key(
+            "interval_minutes",
+            number(5, 1_440),
+            "Time between two polls of a feed; a server that asks for a longer one gets it",
+            is_shown=True,
+        ),
+        Key("jitter_seconds", number(0, 3_600), "Up to this much is added to each interval, by chance"),
+        Key("max_concurrent", whole(1, 256), "Requests under way at one time"),
+        Key("max_per_host", whole(1, 256), "Requests under way at one time to one host"),
+        # Beyond the contract: the demo and anyone with feeds on a machine of his own need no spacing.
+        Key(
+            "host_spacing_seconds",
+            number(0, 3_600),
+            "Time between the beginnings of two requests to one host",
+        ),
+        Key(
+            "google_spacing_seconds",
+            number(0, 3_600),
+            "The same for Google News, which is asked one thing at a time",
+        ),
+    ),
+    PollSettings(),
+)
+
+CLUSTER = Section(
+    "[cluster]",
+    "How headlines become stories.",
+    (
+        Key("window_days", whole(1, 31), "A story goes on while no more than this many days lie between"),
+        Key(
+            "google_groups",
+            one_of({group.value: group for group in GoogleGroups}),
+            "Whether headlines that Google lists together count as evidence that they are one story",
+        ),
+    ),
+    ClusterSettings(),
+)
+
+# Beyond the contract: a service manager wants one JSON object a line, a person at a terminal does not.
+LOG = Section(
+    "[log]",
+    "What the daemon tells on standard error.",
+    (
+        Key("format", one_of(("plain", "json")), "Lines for people or one JSON object a line"),
+        Key("level", one_of(("debug", "info", "warning", "error")), "The least important kind of line shown"),
+    ),
+    LogSettings(),
+)
+
+FEEDS = Section(
+    "[[feeds]]",
+    "One table for each feed. Exactly one of " + ", ".join(ADDRESSES) + " says where it is.",
+    (
+        Key("name", kinds.LABEL, "Your name for it, as commands and reports show it", is_required=True),
+        Key("topic", kinds.TOPIC, "The topic whose digest its stories go into", is_required=True),
+        Key("google_topic", kinds.SECTION, "A section of Google News; TOP is its front page"),
+        Key(
+            "google_topic_id",
+            kinds.TOPIC_ID,
+            "Any topic of Google News, by the id in the address of its page",
+        ),
+        Key(
+            "google_query",
+            kinds.QUERY,
+            "A search, as typed on Google News; operators such as when:1d and site: work",
+        ),
+        Key("google_geo", kinds.PLACE, "A place, for its local news on Google News"),
+        Key(
+            "url",
+            kinds.FEED_URL,
+            "Any RSS, Atom or JSON feed; the address of a Google News page stands for the page's feed",
+        ),
+        Key(
+            "language",
+            kinds.LANGUAGE,
+            "Language of its headlines; only headlines of one language are compared",
+            default_words="the edition's, without the country for a plain feed",
+        ),
+        Key("country", kinds.COUNTRY, "Country of its edition", default_words="the edition's"),
+        Key(
+            "interval_minutes",
+            number(5, 1_440),
+            "Time between two polls of this feed",
+            default_words="that of [poll]",
+        ),
+        Key(
+            "enabled",
+            kinds.FLAG,
+            "false keeps the feed and what it brought, but polls it no more",
+            default_words="true",
+        ),
+    ),
+)
+
+DIGESTS = Section(
+    "[[digests]]",
+    "One table for each digest: a page a day with the stories of one topic.",
+    (
+        Key("topic", kinds.TOPIC, "The topic of one or more feeds", is_required=True),
+        Key("title", kinds.LABEL, "Its title", default_words="the topic, capitalised"),
+        Key("at", kinds.LOCAL_TIME, "When it is made, in the zone of [day]; it is about the day before"),
+        Key("formats", kinds.FORMATS, "What it is written as"),
+        Key("out", kinds.PATH, "The folder that it is written to"),
+        Key(
+            "counter",
+            kinds.TABLE,
+            "Number the days, as in “day 1,407”; its keys are below",
+            default_words="no numbers",
+        ),
+    ),
+    DigestSettings(topic="", title=""),
+)
+
+COUNTER = Section(
+    "counter",
+    "The counter of a digest: the number of a day is first_number and the days since epoch.",
+    (
+        Key("epoch", kinds.DAY, "The day that has the first number", is_required=True),
+        Key("first_number", whole(-1_000_000, 1_000_000), "The number of that day", default_words="0"),
+    ),
+)
+
+SECTIONS = (STORE, DAY, HTTP, GOOGLE_NEWS, POLL, CLUSTER, LOG)
+"""The tables that stand once, in the order of the file."""

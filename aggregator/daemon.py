@@ -1,0 +1,217 @@
+"""The daemon: a ticker, signals, an orderly stop.
+
+Facts
+-----
+* APScheduler is a ticker, not a promise: it drops what it slept through, skips a job in a clock gap and
+  doubles one in a fold. What is due is a column or a function of the wall clock; every job here asks
+  "what is due now" and may run late, twice or not at all without harm.
+* Its `shutdown(wait=True)` cancels running coroutines, so the jobs here only set tasks going that this
+  module keeps, and the stop waits for those itself.
+* Writes to an unlinked database succeed and vanish, so the heartbeat looks whether the path still leads
+  to the file.
+"""
+
+import asyncio
+import logging
+import signal
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from aggregator import pipeline
+from aggregator.app import App, load_app
+from aggregator.errors import ConfigError, StoreError
+from aggregator.notify import notify, watchdog_interval_seconds
+from aggregator.pipeline import Stages
+from aggregator.store import upkeep
+
+log = logging.getLogger(__name__)
+
+TICK_SECONDS = 15
+RESOLVE_SECONDS = 60
+DIGEST_SECONDS = 60
+UPKEEP_SECONDS = 3600
+HEARTBEAT_SECONDS = 20
+STOP_SECONDS = 8.0  # what SIGTERM leaves running work before it is cancelled
+
+
+@dataclass(slots=True)
+class Daemon:
+    """The jobs of one running daemon; each is safe to call at any moment and as often as one likes."""
+
+    app: App
+    stages: Stages
+    last_pass_at: datetime | None = None
+
+    async def poll(self) -> None:
+        """Poll what is due and group what changed."""
+        now = self.stages.clock.now()
+        await pipeline.run_cycle(await pipeline.due_feeds(self.stages, now), self.stages)
+        self.last_pass_at = self.stages.clock.now()
+
+    async def resolve(self) -> None:
+        """Work the link queue, then group what merging changed."""
+        if not self.stages.settings.google_news.resolve:
+            return
+        report = await pipeline.resolve_links(self.stages)
+        if report.resolved:
+            now = self.stages.clock.now()
+            await asyncio.to_thread(pipeline.regroup, self.stages.store, self.stages.settings, now)
+
+    async def digest(self) -> None:
+        """Make the digests that are due."""
+        now, settings = self.stages.clock.now(), self.stages.settings
+        await asyncio.to_thread(pipeline.make_due_digests, self.stages.store, self.app.home, settings, now)
+
+    async def keep_up(self) -> None:
+        """Hourly care of the file."""
+        left = await asyncio.to_thread(self.stages.store.maintain, upkeep.checkpoint)
+        log.debug("checkpoint wal_pages_left=%d", left)
+
+    async def heartbeat(self) -> None:
+        """Tell the service manager that the loop turns, the store writes and the file is still ours.
+
+        Raises:
+            StoreError: the path leads to another file, or to none.
+        """
+        if not self.stages.store.is_same_file():
+            raise StoreError(
+                f"{self.stages.store.path} was moved, replaced or deleted while being written; stopping so that "
+                "nothing more is written where nobody will find it"
+            )
+        await asyncio.wrap_future(self.stages.store.submit(lambda connection: connection.total_changes))
+        notify("WATCHDOG=1")
+
+
+async def run_daemon(app: App) -> None:
+    """Run until SIGTERM or SIGINT; returns when everything is put away.
+
+    SIGHUP takes up a changed configuration if it is valid, by an orderly stop and start within the
+    process: the store stays open and locked.
+
+    Raises:
+        StoreLocked: another process writes this file.
+        StoreError: the store failed or its file was taken away.
+    """
+    with app.store() as store:
+        running: App | None = app
+        while running is not None:
+            async with running.stages(store) as stages:
+                running = await _Runner(Daemon(running, stages)).run()
+            if running is not None:
+                running.sync_feeds(store)
+
+
+class _Runner:
+    """Ticks, keeps the tasks, stops in order."""
+
+    def __init__(self, daemon: Daemon) -> None:
+        self._daemon = daemon
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._next_app: asyncio.Future[App | None] = asyncio.get_running_loop().create_future()
+        self._turn = asyncio.Lock()
+
+    async def run(self) -> App | None:
+        """Run until told to stop; return the app to go on with after a reload, or None."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._end_with, None)
+        loop.add_signal_handler(signal.SIGHUP, self._reload)
+        scheduler = self._scheduler()
+        scheduler.start()
+        notify("READY=1")
+        app = self._daemon.app
+        log.info("start store=%s feeds=%d", app.store_path, len(app.settings.feeds))
+        try:
+            return await self._next_app
+        finally:
+            notify("STOPPING=1")
+            scheduler.shutdown(wait=False)
+            await self._put_away()
+            log.info("stop")
+
+    def _reload(self) -> None:
+        """Go on with the changed configuration if it is valid; keep the old one otherwise."""
+        app = self._daemon.app
+        if app.config_path is None:
+            return
+        try:
+            fresh = load_app(app.config_path, app.home)
+        except ConfigError as error:
+            log.error("reload refused, the old configuration stays: %s", error)
+            return
+        if fresh.settings.store != app.settings.store:
+            log.error("reload refused, the old configuration stays: store.path changes only with a restart")
+            return
+        log.info("reload feeds=%d digests=%d", len(fresh.settings.feeds), len(fresh.settings.digests))
+        self._end_with(replace(fresh, clock=app.clock, rng=app.rng))
+
+    def _scheduler(self) -> AsyncIOScheduler:
+        scheduler = AsyncIOScheduler(
+            timezone="UTC",
+            job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1},
+        )
+        heartbeat = min(HEARTBEAT_SECONDS, watchdog_interval_seconds() or HEARTBEAT_SECONDS)
+        for name, job, seconds in (
+            ("heartbeat", self._daemon.heartbeat, heartbeat),
+            ("poll", self._in_turn(self._daemon.poll), TICK_SECONDS),
+            ("resolve", self._in_turn(self._daemon.resolve), RESOLVE_SECONDS),
+            ("digest", self._in_turn(self._daemon.digest), DIGEST_SECONDS),
+            ("upkeep", self._daemon.keep_up, UPKEEP_SECONDS),
+        ):
+            # The first run comes at once: APScheduler would wait one interval.
+            scheduler.add_job(
+                self._start,
+                "interval",
+                args=[name, job],
+                seconds=seconds,
+                id=name,
+                next_run_time=self._daemon.stages.clock.now() + timedelta(milliseconds=10),
+            )
+        return scheduler
+
+    def _in_turn(self, job: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+        """Jobs that group days take turns; two groupings of one day at once would waste each other."""
+
+        async def run() -> None:
+            async with self._turn:
+                await job()
+
+        return run
+
+    async def _start(self, name: str, job: Callable[[], Awaitable[None]]) -> None:
+        """Set a job going unless its last run is still at it."""
+        running = self._tasks.get(name)
+        if running is not None and not running.done():
+            log.debug("tick job=%s skipped, still running", name)
+            return
+        self._tasks[name] = asyncio.create_task(self._guarded(name, job), name=name)
+
+    async def _guarded(self, name: str, job: Callable[[], Awaitable[None]]) -> None:
+        """A store that cannot be trusted stops the daemon; a bug in one job is loud and the others go on."""
+        try:
+            await job()
+        except StoreError as error:
+            log.critical("stopping: %s", error)
+            if not self._next_app.done():
+                self._next_app.set_exception(error)
+        except Exception:
+            log.critical("a bug in job %s, please report it", name, exc_info=True)
+
+    def _end_with(self, app: App | None) -> None:
+        if not self._next_app.done():
+            self._next_app.set_result(app)
+
+    async def _put_away(self) -> None:
+        """Cancel what runs and wait for it: a transaction that has begun is finished, a fetch is repeated."""
+        running = [task for task in self._tasks.values() if not task.done()]
+        if not running:
+            return
+        for task in running:
+            task.cancel()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(STOP_SECONDS):
+                await asyncio.gather(*running, return_exceptions=True)

@@ -1,0 +1,73 @@
+"""One tick: everything that is due, in order: poll, group. Resolving and digests have their own jobs."""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+from aggregator import schedule
+from aggregator.model import FeedState, Outcome
+from aggregator.pipeline.grouping import Regrouped, regroup
+from aggregator.pipeline.poll import PollReport, poll_feeds
+from aggregator.pipeline.stages import Progress, Stages
+from aggregator.store import feeds, open_reader
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class CycleReport:
+    """All polls of one tick and the grouping that followed."""
+
+    polls: tuple[PollReport, ...]
+    grouped: Regrouped
+    took_ms: int
+
+    @property
+    def new(self) -> int:
+        return sum(poll.new for poll in self.polls)
+
+    @property
+    def failed(self) -> int:
+        return sum(poll.outcome not in (Outcome.MODIFIED, Outcome.UNCHANGED) for poll in self.polls)
+
+    def __str__(self) -> str:
+        outcomes = Counter(poll.outcome for poll in self.polls)
+        return (
+            f"cycle feeds={len(self.polls)} modified={outcomes[Outcome.MODIFIED]}"
+            f" unchanged={outcomes[Outcome.UNCHANGED]} failed={self.failed} new={self.new}"
+            f" days={self.grouped.days} stories={len(self.grouped.stories_changed)} took_ms={self.took_ms}"
+        )
+
+
+async def run_cycle(
+    due: Sequence[FeedState], stages: Stages, progress: Progress | None = None
+) -> CycleReport:
+    """Poll the given feeds, then group the days that changed."""
+    started = stages.clock.monotonic()
+    polls = await poll_feeds(due, stages, progress)
+    now = stages.clock.now()
+    grouped = await asyncio.to_thread(regroup, stages.store, stages.settings, now)
+    for conflict in grouped.conflicts:
+        log.warning("corrections contradict each other: %s", conflict)
+    report = CycleReport(tuple(polls), grouped, int((stages.clock.monotonic() - started) * 1000))
+    if polls or grouped.days:
+        log.info("%s", report)
+    return report
+
+
+async def due_feeds(stages: Stages, now: datetime) -> list[FeedState]:
+    """Feeds whose time has come; after a start or a long sleep the many are spread over minutes."""
+    settings = stages.settings.poll
+    with open_reader(stages.store.path) as connection:
+        pollable = feeds.load_pollable_feeds(connection)
+    due = [feed for feed in pollable if schedule.is_due(feed, now=now, settings=settings)]
+    later = schedule.catch_up([(feed.feed_id, feed.next_poll_at) for feed in due], now=now, settings=settings)
+    if later:
+        log.info("catch-up feeds=%d last=%s", len(later), f"{max(later.values()):%H:%M:%SZ}")
+        write = partial(feeds.reschedule, next_poll_at=later, reason="catch-up")
+        await asyncio.wrap_future(stages.store.submit(write))
+    return [feed for feed in due if feed.feed_id not in later]

@@ -1,0 +1,211 @@
+"""Grouping of the days that changed: read, decide, write; one (language, day) at a time.
+
+A day is grouped again whole whenever something in it changed; what a grouping sees is the set of the
+day's articles, its listings and the corrections, so the order of arrival leaves no trace. A closed
+day only grows an addendum. What is older than the window of late arrivals is archive: stored,
+searchable, in no story.
+"""
+
+import sqlite3
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+from aggregator import cluster, schedule
+from aggregator.cluster.weights import shipped_weights
+from aggregator.model import DayGroup, DayGroups, KnownStory
+from aggregator.settings import ClusterSettings, GoogleGroups, Settings
+from aggregator.store import Store, days, open_reader, stories
+from aggregator.store.days import ChangedDay, DayInputs
+
+LATE_DAYS = 3  # how far back an addendum reaches
+_LEARN_DAYS = 14  # days of headlines that new token weights are learned from
+
+
+@dataclass(frozen=True, slots=True)
+class DayMaterial:
+    """Everything a grouping decides from, read at one moment."""
+
+    changed: ChangedDay
+    inputs: DayInputs
+    weights: cluster.TokenWeights | None
+    today: tuple[KnownStory, ...]
+    past: tuple[KnownStory, ...]
+    frozen: tuple[DayGroup, ...]
+
+
+def read_material(connection: sqlite3.Connection, changed: ChangedDay, window_days: int) -> DayMaterial:
+    day, language = changed.day, changed.language
+    weights = days.load_weights(connection, language, day)
+    known = stories.load_known_stories(connection, language, day - timedelta(days=window_days), day)
+    return DayMaterial(
+        changed=changed,
+        inputs=days.load_day_inputs(connection, day, language),
+        weights=None if weights is None else cluster.TokenWeights.from_bytes(weights),
+        today=tuple(story for story in known if story.day == day),
+        past=tuple(story for story in known if story.day < day),
+        frozen=stories.load_groups(connection, day, language) if changed.is_closed else (),
+    )
+
+
+def group(material: DayMaterial, settings: ClusterSettings) -> stories.GroupedDay:
+    """Decide the groups of a day and which stories they are. Pure; the costly part."""
+    groups = _day_groups(material, settings)
+    continuations = cluster.continue_stories(
+        groups.groups,
+        {headline.key: headline for headline in material.inputs.headlines},
+        day=material.inputs.day,
+        today=material.today,
+        past=material.past,
+        language=material.inputs.language,
+        weights=material.weights,
+        settings=settings,
+        corrections=material.inputs.corrections,
+    )
+    return stories.GroupedDay(material.changed, groups, continuations)
+
+
+def _day_groups(material: DayMaterial, settings: ClusterSettings) -> DayGroups:
+    inputs = material.inputs
+    is_google_heard = settings.google_groups is GoogleGroups.EVIDENCE
+    co_listings = cluster.co_listings(inputs.sightings) if is_google_heard else []
+    if not material.changed.is_closed:
+        return cluster.group_day(
+            inputs.headlines,
+            language=inputs.language,
+            co_listings=co_listings,
+            corrections=inputs.corrections,
+            weights=material.weights,
+            settings=settings,
+        )
+    placed = {key for group in material.frozen for key in group.keys}
+    return cluster.attach_late(
+        [headline for headline in inputs.headlines if headline.key not in placed],
+        material.frozen,
+        inputs.headlines,
+        language=inputs.language,
+        co_listings=co_listings,
+        corrections=inputs.corrections,
+        weights=material.weights,
+        settings=settings,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Regrouped:
+    """What one pass over the changed days came to."""
+
+    days: int
+    headlines: int
+    stories_changed: frozenset[int]
+    conflicts: tuple[str, ...] = ()
+
+
+def regroup(store: Store, settings: Settings, now: datetime) -> Regrouped:
+    """Group every changed day again; a day that changes meanwhile is left for the next pass.
+
+    Blocking and costly: about a second per 10,000 headlines of a day.
+    """
+    today = schedule.local_day(now, settings.day.timezone)
+    with open_reader(store.path) as connection:
+        changed_days = days.load_changed_days(connection, not_before=today - timedelta(days=LATE_DAYS))
+    return regroup_days(store, changed_days, settings, now)
+
+
+def regroup_days(
+    store: Store, changed_days: Sequence[ChangedDay], settings: Settings, now: datetime
+) -> Regrouped:
+    """Group the given days again, in their order."""
+    changed_stories: set[int] = set()
+    headlines, conflicts = 0, []
+    for changed in changed_days:
+        _freeze_weights(store, changed)
+        with open_reader(store.path) as connection:
+            material = read_material(connection, changed, settings.cluster.window_days)
+        grouped = group(material, settings.cluster)
+        changed_stories |= store.write(partial(stories.save_grouped_day, grouped=grouped, now=now))
+        headlines += len(material.inputs.headlines)
+        conflicts += list(grouped.groups.conflicts)
+    return Regrouped(len(changed_days), headlines, frozenset(changed_stories), tuple(conflicts))
+
+
+def _freeze_weights(store: Store, changed: ChangedDay) -> None:
+    """Learn the day's token weights once, from days that are over.
+
+    The day before is left out: it may still be filling up when the first headline of today comes, and
+    the weights would depend on the moment. A new store starts from the shipped prior.
+    """
+    day, language = changed.day, changed.language
+    last = day - timedelta(days=2)
+    with open_reader(store.path) as connection:
+        if days.load_weights(connection, language, day) is not None:
+            return
+        latest = days.load_latest_weights(connection, language, day)
+        first = latest[0] - timedelta(days=1) if latest else day - timedelta(days=_LEARN_DAYS)
+        learnt_from = days.load_headlines_between(connection, language, first, last)
+    previous = cluster.TokenWeights.from_bytes(latest[1]) if latest else shipped_weights(language)
+    weights = cluster.TokenWeights.learn(learnt_from, language=language, previous=previous)
+    store.write(partial(days.save_weights, language=language, day=day, weights=weights.to_bytes()))
+
+
+@dataclass(frozen=True, slots=True)
+class GroupChange:
+    """A group that a rebuild makes anew: its articles' headlines, and how the store has them now."""
+
+    day: date
+    language: str
+    headlines: tuple[str, ...]
+    parts_before: tuple[int, ...]
+
+    def __str__(self) -> str:
+        before = "+".join(str(size) for size in self.parts_before)
+        return (
+            f"{self.day} {self.language}: {before} -> {len(self.headlines)}: {'; '.join(self.headlines[:5])}"
+        )
+
+
+def recluster_days(
+    store_path: Path,
+    store: Store | None,
+    settings: Settings,
+    now: datetime,
+    *,
+    first: date,
+    last: date,
+) -> list[GroupChange]:
+    """Group stored days again, closed ones too, and return the groups that differ.
+
+    Without a `store` nothing is written. Published digests keep their snapshots either way.
+    """
+    changes: list[GroupChange] = []
+    with open_reader(store_path) as connection:
+        stored_days = days.load_days(connection, first, last)
+    for changed in stored_days:
+        with open_reader(store_path) as connection:
+            material = read_material(connection, changed, settings.cluster.window_days)
+            before = stories.load_groups(connection, changed.day, changed.language)
+        grouped = group(material, settings.cluster)
+        changes += _differences(changed, before, grouped.groups.groups, material)
+        if store is not None:
+            store.write(partial(stories.save_grouped_day, grouped=grouped, now=now))
+    return changes
+
+
+def _differences(
+    changed: ChangedDay, before: Sequence[DayGroup], after: Sequence[DayGroup], material: DayMaterial
+) -> list[GroupChange]:
+    text = {headline.key: headline.text for headline in material.inputs.headlines}
+    group_before = {key: number for number, group in enumerate(before) for key in group.keys}
+    known = {frozenset(group.keys) for group in before}
+    changes = []
+    for made in after:
+        if frozenset(made.keys) in known:
+            continue
+        parts = Counter(group_before.get(key) for key in made.keys)
+        sizes = tuple(sorted(parts.values(), reverse=True))
+        headlines = tuple(text[key] for key in made.keys)
+        changes.append(GroupChange(changed.day, changed.language, headlines, sizes))
+    return changes

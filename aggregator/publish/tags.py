@@ -1,0 +1,223 @@
+"""Names and rare words of headlines, as tags. Pure.
+
+Facts
+-----
+* No language is known here, and German writes every noun with a capital, so a capital alone does
+  not make a name. Two or three capitalised words in a row, mid-sentence, mostly do.
+* English-language outlets may set Every Word of a Headline Like This; in such a headline a capital
+  says nothing, and a word counts as a name only if another headline of the day vouches for it.
+* A first word has a capital always; it is a name if it never appears in small letters that day.
+* Arabic, Hebrew, Hindi and others have no capitals: there a tag is a word that two headlines share.
+* Inflected names ("Києва", "Києву") stay as they are written; no stemmer is right for an unknown
+  language.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from aggregator.publish.stop_words import STOP_WORDS
+from aggregator.publish.text import scrub
+
+MAX_TAGS = 6
+MAX_NAMES = 4  # of several words, so that "Ukraine" has a place beside five officials
+MAX_NAME_WORDS = 3
+MAX_PLAIN_TAGS = 2
+BIG_STORY_HEADLINES = 8  # from here on a tag must be in two of them
+MAX_TAG_LETTERS = 40
+WORD_LETTERS = (5, MAX_TAG_LETTERS)
+CASELESS_LETTERS = (3, 12)  # a longer one is a clause of a script without spaces
+
+# Small words that may stand inside a name: Ursula von der Leyen, Bank of England.
+_PARTICLES = frozenset(
+    ["al", "bin", "da", "de", "del", "den", "der", "di", "dos", "du", "ibn", "la", "of", "van", "von"]
+)
+# What outlets carry around the word they are called by: The Guardian, BBC News, Ukrinform.net.
+_OUTLET_TRIM = re.compile(r"^the | (?:news|online|tv)$|\.[a-z]{2,4}$", re.IGNORECASE)
+
+_WORD = re.compile(r"[^\W_]+(?:[-'’.&](?=[^\W_])[^\W_]+)*\.?")
+_POSSESSIVE = re.compile(r"['’]s$")
+_BEGINS_SENTENCE = re.compile(r"[.!?:;…–—|\"“„«‘'(]")
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word of a headline: `gap` is what stands between it and the word before."""
+
+    text: str
+    gap: str
+    is_first: bool  # of a sentence
+
+    @property
+    def folded(self) -> str:
+        return self.text.casefold().replace("’", "'")
+
+    @property
+    def is_capitalised(self) -> bool:
+        return self.text[0].isupper()
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """What the headlines of one day say about words, folded.
+
+    `proper` are words with a capital inside a sentence, `common` those seen in small letters.
+    """
+
+    proper: frozenset[str]
+    common: frozenset[str]
+
+
+def vocabulary(headlines: Iterable[str]) -> Vocabulary:
+    """Return the vocabulary of a day; its order does not matter."""
+    proper: set[str] = set()
+    common: set[str] = set()
+    for headline in headlines:
+        words = _words(headline)
+        common.update(word.folded for word in words if word.text.islower())
+        if not _is_title_case(words):
+            proper.update(word.folded for word in words if word.is_capitalised and not word.is_first)
+    return Vocabulary(frozenset(proper), frozenset(common))
+
+
+def headline_tags(headlines: Iterable[str], outlets: Iterable[str], day: Vocabulary) -> tuple[str, ...]:
+    """Return at most `MAX_TAGS` tags of one story: names, then single names, then shared words.
+
+    A story that has none of these gets its longest words.
+
+    Within each kind what most headlines have comes first, then what came first. Equal headlines
+    (syndicated copies) count once; no tag is part of another; the outlets' names are left out.
+    """
+    outlet_names = _outlet_names(outlets)
+    texts = [_words(outlet_names.sub(",", headline)) for headline in dict.fromkeys(headlines)]
+    enough = 2 if len(texts) >= BIG_STORY_HEADLINES else 1
+    names = _by_frequency((_names(words, day) for words in texts), enough)
+    singles = _by_frequency((_proper_words(words, day) for words in texts), enough)
+    shared = _by_frequency((_long_words(words) for words in texts), 2)
+    chosen = _choose(names, (), MAX_NAMES)
+    chosen = _choose(singles, chosen, MAX_TAGS)
+    chosen = _choose(shared, chosen, MAX_TAGS)
+    if chosen:
+        return chosen
+    longest = sorted(_by_frequency((_long_words(words) for words in texts), 1), key=len, reverse=True)
+    return _choose(longest, (), MAX_PLAIN_TAGS)
+
+
+def _words(headline: str) -> list[Word]:
+    words: list[Word] = []
+    line = scrub(headline)
+    end = 0
+    for found in _WORD.finditer(line):
+        # "U.S." keeps its last full stop; any other ends a sentence, so it belongs to the gap.
+        whole = found[0] if "." in found[0][:-1] else found[0].removesuffix(".")
+        text = _POSSESSIVE.sub("", whole)
+        gap = line[end : found.start()]
+        words.append(Word(text, gap, is_first=not words or bool(_BEGINS_SENTENCE.search(gap))))
+        end = found.start() + len(text)
+    return words
+
+
+def _is_title_case(words: Sequence[Word]) -> bool:
+    """Whether every long word has a capital; German comes near, so at least four must."""
+    long_words = [word for word in words if len(word.text) > 3 and not word.is_first]
+    return len(long_words) > 3 and all(word.is_capitalised for word in long_words)
+
+
+def _is_name_word(word: Word, day: Vocabulary, is_title_case: bool) -> bool:
+    if not word.is_capitalised:
+        return False
+    if is_title_case:
+        return word.folded in day.proper - day.common - STOP_WORDS
+    is_acronym = word.text.isupper() and len(word.text) > 1  # WHO is not who
+    if word.folded in STOP_WORDS and not is_acronym:
+        return False
+    return not word.is_first or word.folded not in day.common
+
+
+def _runs(words: Sequence[Word], day: Vocabulary) -> Iterator[list[Word]]:
+    """Yield the longest runs of name words with nothing but a space, or a particle, between them."""
+    is_title_case = _is_title_case(words)
+    run: list[Word] = []
+    particles: list[Word] = []
+    for word in words:
+        goes_on = bool(run) and word.gap == " "
+        is_name = _is_name_word(word, day, is_title_case)
+        if goes_on and word.folded in _PARTICLES:
+            particles.append(word)
+        elif goes_on and is_name:
+            run += [*particles, word]
+            particles = []
+        else:
+            yield run
+            run, particles = ([word] if is_name else []), []
+    yield run
+
+
+def _names(words: Sequence[Word], day: Vocabulary) -> Iterator[str]:
+    for run in _runs(words, day):
+        capitalised = sum(word.is_capitalised for word in run)
+        # "Envoy Mia Brandt": a first word that nothing vouches for is no part of a longer name.
+        if capitalised > 2 and run[0].is_first and run[0].folded not in day.proper:
+            run, capitalised = run[1:], capitalised - 1
+        name = " ".join(word.text for word in run)
+        if 2 <= capitalised <= MAX_NAME_WORDS and len(name) <= MAX_TAG_LETTERS:
+            yield name
+
+
+def _proper_words(words: Sequence[Word], day: Vocabulary) -> Iterator[str]:
+    """Yield single names: vouched for inside a sentence, or by a capital inside the word."""
+    is_title_case = _is_title_case(words)
+    for word in words:
+        is_known = not word.is_first or word.folded in day.proper or not word.text[1:].islower()
+        if is_known and 1 < len(word.text) <= MAX_TAG_LETTERS and _is_name_word(word, day, is_title_case):
+            yield word.text
+
+
+def _long_words(words: Sequence[Word]) -> Iterator[str]:
+    for word in words:
+        is_caseless = word.text.upper() == word.text.lower()
+        shortest, longest = CASELESS_LETTERS if is_caseless else WORD_LETTERS
+        has_letter = any(letter.isalpha() for letter in word.text)
+        is_stop_word = word.folded in STOP_WORDS
+        if has_letter and not is_stop_word and shortest <= len(word.text) <= longest:
+            yield word.text
+
+
+def _by_frequency(found: Iterable[Iterator[str]], enough: int) -> list[str]:
+    """Return the tags that `enough` headlines have, those of most headlines first.
+
+    Each as first written, but in small letters if it is ever written so.
+    """
+    written: dict[str, str] = {}
+    count: Counter[str] = Counter()
+    for tags in found:
+        of_headline = {tag.casefold(): tag for tag in tags}
+        count.update(of_headline.keys())
+        for folded, tag in of_headline.items():
+            if folded not in written or tag.islower():
+                written[folded] = tag
+    return [written[folded] for folded, headlines in count.most_common() if headlines >= enough]
+
+
+def _choose(tags: Iterable[str], chosen: tuple[str, ...], limit: int) -> tuple[str, ...]:
+    """Return `chosen` with more tags up to `limit`; one that is part of another is left out."""
+    for tag in tags:
+        parts = _parts(tag)
+        others = [_parts(other) for other in chosen]
+        if len(chosen) < limit and not any(parts <= other or other <= parts for other in others):
+            chosen = (*chosen, tag)
+    return chosen
+
+
+def _parts(tag: str) -> frozenset[str]:
+    return frozenset(tag.casefold().split())
+
+
+def _outlet_names(outlets: Iterable[str]) -> re.Pattern[str]:
+    """Return what finds the names of outlets, whole and without their "The", "News" and ".com"."""
+    whole = {scrub(outlet) for outlet in outlets}
+    trimmed = {_OUTLET_TRIM.sub("", _OUTLET_TRIM.sub("", name)) for name in whole}
+    longest_first = sorted(whole | trimmed, key=lambda name: (-len(name), name))
+    either = "|".join(re.escape(name) for name in longest_first if name)
+    return re.compile(rf"(?<!\w)(?:{either})(?!\w)" if either else r"(?!)", re.IGNORECASE)

@@ -1,0 +1,270 @@
+"""Opening the file: one writer per file, any number of readers.
+
+Facts
+-----
+* SQLite 3.7.0–3.51.2 can lose committed writes when two connections write and checkpoint at one
+  moment (WAL-reset). So exactly one read-write connection exists: this process holds a lock beside
+  the file, one thread owns the connection, and everything else opens `mode=ro`.
+* A deferred BEGIN that upgrades to a write fails at once with SQLITE_BUSY_SNAPSHOT, whatever the
+  busy timeout; every write here is BEGIN IMMEDIATE.
+* `synchronous=FULL` costs a sync a commit: whatever waits when the writer becomes free shares one
+  transaction (group commit), each closure in a savepoint of its own.
+* Closing a read-write connection checkpoints; closing a `mode=ro` one leaves the WAL alone.
+* Writes to an unlinked file "succeed" and vanish: `Store.is_same_file` lets the daemon notice.
+"""
+
+import fcntl
+import os
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+from sqlite_utils import Database
+
+from aggregator.errors import StoreError, StoreLocked
+from aggregator.store.migrations import migrate
+
+T = TypeVar("T")
+Write = Callable[[sqlite3.Connection], T]
+
+_STOP: Any = object()
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    work: Callable[[sqlite3.Connection], Any]
+    future: "Future[Any]"
+    is_transaction: bool = True
+
+
+_MAX_GROUP = 64  # closures in one transaction; bounds what one failing disk write undoes
+
+
+class Store:
+    """The one writer of a database file; `write` and `submit` run closures on its thread."""
+
+    def __init__(self, path: Path, lock: int) -> None:
+        """Use `open_store`, which takes the lock."""
+        self.path = path
+        self._lock = lock
+        self._is_closed = False
+        self._queue: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._opened: Future[tuple[int, int]] = Future()
+        self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
+        self._thread.start()
+        self._file_identity = self._opened.result()
+
+    def submit(self, write: Write[T]) -> "Future[T]":
+        """Queue `write(connection)`; the future is done when its transaction is on disk.
+
+        The closure must only read and write the database: no network, no parsing, no waiting. If it
+        raises, its own changes are undone and the future carries the exception.
+        """
+        return self._enqueue(write, is_transaction=True)
+
+    def write(self, write: Write[T]) -> T:
+        """`submit` and wait."""
+        return self.submit(write).result()
+
+    def maintain(self, work: Write[T]) -> T:
+        """Run `work(connection)` on the writer's thread outside any transaction, and wait for it."""
+        return self._enqueue(work, is_transaction=False).result()
+
+    def _enqueue(self, work: Write[T], *, is_transaction: bool) -> "Future[T]":
+        if self._is_closed:
+            raise StoreError(f"{self.path} is closed already")
+        future: Future[T] = Future()
+        self._queue.put(_Job(work, future, is_transaction))
+        return future
+
+    def is_same_file(self) -> bool:
+        """Whether the path still leads to the file that is being written."""
+        try:
+            status = self.path.stat()
+        except OSError:
+            return False
+        return (status.st_dev, status.st_ino) == self._file_identity
+
+    def close(self) -> None:
+        """Finish what is queued, checkpoint, close and give up the lock; idempotent."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        self._queue.put(_STOP)
+        self._thread.join()
+        os.close(self._lock)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _run(self) -> None:
+        try:
+            connection = _open_writer(self.path)
+            status = self.path.stat()
+        except BaseException as error:  # noqa: BLE001 - handed to the opener, which raises it
+            self._opened.set_exception(error)
+            return
+        self._opened.set_result((status.st_dev, status.st_ino))
+        self._work(connection)
+        with suppress(sqlite3.Error):  # a reader may hold the WAL; the next start checkpoints
+            connection.execute("PRAGMA busy_timeout = 100")
+            connection.execute("PRAGMA optimize")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        connection.close()
+
+    def _work(self, connection: sqlite3.Connection) -> None:
+        while True:
+            batch, follower = self._waiting()
+            if batch:
+                _commit_together(connection, batch)
+            if follower is _STOP:
+                return
+            if follower is not None:
+                _run_alone(connection, follower)
+
+    def _waiting(self) -> tuple[list[_Job], Any]:
+        """All writes that wait by now, at least one thing in all; and what follows them if it is no write."""
+        batch: list[_Job] = []
+        while True:
+            job = self._queue.get()
+            if job is _STOP or not job.is_transaction:
+                return batch, job
+            batch.append(job)
+            if len(batch) == _MAX_GROUP or self._queue.empty():
+                return batch, None
+
+
+def _commit_together(connection: sqlite3.Connection, batch: list[_Job]) -> None:
+    """One BEGIN IMMEDIATE … COMMIT round all closures; futures are resolved after the COMMIT."""
+    results: list[tuple[Future[Any], Any, Exception | None]] = []
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        results = [(job.future, *_run_in_savepoint(connection, job)) for job in batch]
+        connection.execute("COMMIT")
+    except sqlite3.Error as error:
+        with suppress(sqlite3.Error):
+            if connection.in_transaction:  # SQLITE_FULL has rolled back by itself, most others not
+                connection.execute("ROLLBACK")
+        for job in batch:
+            job.future.set_exception(StoreError(f"nothing of this write was stored: {error}"))
+        return
+    for future, value, failure in results:
+        if failure is None:
+            future.set_result(value)
+        else:
+            future.set_exception(failure)
+
+
+def _run_in_savepoint(connection: sqlite3.Connection, job: _Job) -> tuple[Any, Exception | None]:
+    connection.execute("SAVEPOINT one_write")
+    value, failure = None, None
+    try:
+        value = job.work(connection)
+    except Exception as error:  # undone here, raised in the caller through the future
+        if not connection.in_transaction:
+            raise  # the whole transaction is gone (disk full): all of the batch failed
+        connection.execute("ROLLBACK TO one_write")
+        failure = error
+    connection.execute("RELEASE one_write")
+    return value, failure
+
+
+def _run_alone(connection: sqlite3.Connection, job: _Job) -> None:
+    try:
+        job.future.set_result(job.work(connection))
+    except Exception as error:  # noqa: BLE001 - raised in the caller through the future
+        job.future.set_exception(error)
+
+
+def open_store(path: Path) -> Store:
+    """Become the writer of `path`, creating and migrating the file as needed.
+
+    Raises:
+        StoreLocked: another process is the writer; the message names its process id.
+        StoreError: the file is not ours, is damaged, or comes from a newer version.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = _take_lock(path)
+    try:
+        return Store(path, lock)
+    except sqlite3.Error as error:
+        os.close(lock)
+        raise StoreError(f"{path} cannot be opened as a database: {error}") from error
+    except BaseException:
+        os.close(lock)
+        raise
+
+
+@contextmanager
+def open_reader(path: Path) -> Iterator[sqlite3.Connection]:
+    """A read-only connection; cheap (well under a millisecond), for one thread, to be closed soon.
+
+    Raises:
+        StoreError: there is no such file, or it is not a database.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise StoreError(f"there is no database at {path}; `aggregator poll` or `aggregator run` makes it")
+    try:
+        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
+    except sqlite3.Error as error:
+        raise StoreError(f"{path} cannot be opened: {error}") from error
+    try:
+        connection.row_factory = sqlite3.Row
+        connection.execute("PRAGMA busy_timeout = 5000")
+        connection.execute("PRAGMA trusted_schema = off")
+        yield connection
+    finally:
+        connection.close()
+
+
+def _open_writer(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None, cached_statements=256)
+    try:
+        connection.row_factory = sqlite3.Row
+        is_new = connection.execute("PRAGMA page_count").fetchone()[0] == 0
+        if is_new:
+            connection.execute("PRAGMA page_size = 8192")
+            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        for pragma in (
+            "journal_mode = WAL",
+            "synchronous = FULL",
+            "busy_timeout = 10000",
+            "foreign_keys = ON",
+            "trusted_schema = off",
+            f"journal_size_limit = {4 * 1024 * 1024}",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+        # Plug-ins of sqlite-utils that a user has installed have no business on the daemon's connection.
+        migrate(Database(connection, execute_plugins=False))
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _take_lock(path: Path) -> int:
+    """An exclusive `flock` on `<path>.lock`, whose text names the holder."""
+    lock = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        holder = os.read(lock, 100).decode("ascii", "replace").strip() or "unknown"
+        os.close(lock)
+        raise StoreLocked(
+            f"{path} is being written by process {holder}; one writer at a time "
+            "(stop the daemon first, or use the commands that only read)"
+        ) from error
+    os.ftruncate(lock, 0)
+    os.pwrite(lock, f"{os.getpid()}\n".encode("ascii"), 0)
+    return lock

@@ -1,0 +1,172 @@
+"""Days: which must be grouped again, what a grouping needs to know, which are closed.
+
+A (day, language) is the unit of grouping. `changes` counts what has happened to it since its last
+grouping; a grouping takes back the count it has seen, so that nothing which arrived meanwhile is
+forgotten, whoever is killed when.
+"""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from aggregator.model import Correction, CorrectionKind, Headline
+from aggregator.store.values import day_of, time_of, time_text
+
+Sighting = tuple[str, str, str]  # (poll, entry, article key), as the co-listing count wants them
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedDay:
+    day: date
+    language: str
+    changes: int
+    is_closed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DayInputs:
+    """All that the grouping of one (language, day) depends on, but for the weights.
+
+    `headlines` leaves out articles that were found to be another article; `topics` and ids are keyed
+    like the headlines, by article key.
+    """
+
+    day: date
+    language: str
+    headlines: tuple[Headline, ...]
+    sightings: tuple[Sighting, ...]
+    corrections: tuple[Correction, ...]
+
+
+def mark_days_changed(connection: sqlite3.Connection, days: Sequence[tuple[str, str]]) -> None:
+    """Note that (day, language) must be grouped again; the note survives a kill."""
+    connection.executemany(
+        "INSERT INTO days (day, language, changes) VALUES (?, ?, 1)"
+        " ON CONFLICT (day, language) DO UPDATE SET changes = changes + 1",
+        days,
+    )
+
+
+def load_changed_days(connection: sqlite3.Connection, *, not_before: date) -> list[ChangedDay]:
+    """Days with something new, oldest first; what lies before `not_before` is archive, not grouped."""
+    rows = connection.execute(
+        "SELECT d.day, d.language, d.changes, c.day IS NOT NULL AS is_closed"
+        "  FROM days AS d LEFT JOIN closed_days AS c USING (day)"
+        " WHERE d.changes > 0 AND d.day >= ? ORDER BY d.day, d.language",
+        [not_before.isoformat()],
+    )
+    return [
+        ChangedDay(day_of(row["day"]), row["language"], row["changes"], bool(row["is_closed"]))
+        for row in rows
+    ]
+
+
+def load_days(connection: sqlite3.Connection, first: date, last: date) -> list[ChangedDay]:
+    """Every (day, language) there is from `first` to `last`, as if open: for rebuilding them."""
+    rows = connection.execute(
+        "SELECT day, language, changes FROM days WHERE day BETWEEN ? AND ? ORDER BY day, language",
+        [first.isoformat(), last.isoformat()],
+    )
+    return [ChangedDay(day_of(row["day"]), row["language"], row["changes"], is_closed=False) for row in rows]
+
+
+def load_day_inputs(connection: sqlite3.Connection, day: date, language: str) -> DayInputs:
+    place = [day.isoformat(), language]
+    rows = connection.execute(
+        "SELECT key, headline, outlet, effective_at FROM articles"
+        " WHERE day = ? AND language = ? AND merged_into IS NULL ORDER BY key",
+        place,
+    )
+    headlines = tuple(
+        Headline(row["key"], row["headline"], row["outlet"], time_of(row["effective_at"])) for row in rows
+    )
+    return DayInputs(
+        day, language, headlines, tuple(_sightings(connection, place)), load_corrections(connection)
+    )
+
+
+def _sightings(connection: sqlite3.Connection, place: list[str]) -> Iterator[Sighting]:
+    """Who was listed where, of Google feeds, with merged articles standing for their survivors."""
+    rows = connection.execute(
+        "SELECT l.poll_id, l.lead_article_id, coalesce(s.key, a.key) AS key"
+        "  FROM articles AS a JOIN listings AS l USING (article_id) JOIN feeds AS f USING (feed_id)"
+        "  LEFT JOIN articles AS s ON s.article_id = a.merged_into"
+        " WHERE a.day = ? AND a.language = ? AND f.is_google",
+        place,
+    )
+    for row in rows:
+        yield str(row["poll_id"]), str(row["lead_article_id"]), row["key"]
+
+
+def load_corrections(connection: sqlite3.Connection) -> tuple[Correction, ...]:
+    """Every correction that is not undone, oldest first."""
+    rows = connection.execute(
+        "SELECT kind, a_key, b_key FROM corrections WHERE undone_at IS NULL ORDER BY correction_id"
+    )
+    return tuple(Correction(CorrectionKind(row["kind"]), row["a_key"], row["b_key"]) for row in rows)
+
+
+def take_changes(
+    connection: sqlite3.Connection, changed: ChangedDay, rules_version: str, now: datetime
+) -> None:
+    """Note that the changes seen by a grouping are dealt with."""
+    connection.execute(
+        "UPDATE days SET changes = max(changes - ?, 0), grouped_at = ?, rules_version = ?"
+        " WHERE day = ? AND language = ?",
+        (changed.changes, time_text(now), rules_version, changed.day.isoformat(), changed.language),
+    )
+
+
+def close_day(connection: sqlite3.Connection, day: date, timezone: str, now: datetime) -> None:
+    """From now on `day` only grows an addendum; idempotent."""
+    connection.execute(
+        "INSERT INTO closed_days (day, timezone, closed_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+        (day.isoformat(), timezone, time_text(now)),
+    )
+
+
+def is_closed(connection: sqlite3.Connection, day: date) -> bool:
+    row = connection.execute("SELECT 1 FROM closed_days WHERE day = ?", [day.isoformat()]).fetchone()
+    return row is not None
+
+
+def load_weights(connection: sqlite3.Connection, language: str, day: date) -> bytes | None:
+    """The token weights frozen for this (language, day), if any yet."""
+    row = connection.execute(
+        "SELECT weights FROM token_weights WHERE language = ? AND day = ?", [language, day.isoformat()]
+    ).fetchone()
+    return None if row is None else bytes(row["weights"])
+
+
+def load_latest_weights(
+    connection: sqlite3.Connection, language: str, before: date
+) -> tuple[date, bytes] | None:
+    """The newest weights of an earlier day, to learn on from."""
+    row = connection.execute(
+        "SELECT day, weights FROM token_weights WHERE language = ? AND day < ? ORDER BY day DESC LIMIT 1",
+        [language, before.isoformat()],
+    ).fetchone()
+    return None if row is None else (day_of(row["day"]), bytes(row["weights"]))
+
+
+def save_weights(connection: sqlite3.Connection, language: str, day: date, weights: bytes) -> None:
+    """Freeze the weights of a day; the first ones stay."""
+    connection.execute(
+        "INSERT INTO token_weights (language, day, weights) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+        (language, day.isoformat(), weights),
+    )
+
+
+def load_headlines_between(
+    connection: sqlite3.Connection, language: str, first: date, last: date
+) -> list[Headline]:
+    """Headlines of several days, for learning weights; merged articles are left out."""
+    rows = connection.execute(
+        "SELECT key, headline, outlet, effective_at FROM articles"
+        " WHERE language = ? AND day BETWEEN ? AND ? AND merged_into IS NULL ORDER BY key",
+        [language, first.isoformat(), last.isoformat()],
+    )
+    return [
+        Headline(row["key"], row["headline"], row["outlet"], time_of(row["effective_at"])) for row in rows
+    ]

@@ -1,0 +1,176 @@
+"""What a poll brought, in one transaction: articles, listings, the feed's state, the poll's row.
+
+Facts
+-----
+* A validator stored without the entries it stands for loses them silently: the server is never
+  asked for them again. So `record_poll` is called once per poll, inside one transaction.
+* Storing is idempotent: an article's key is unique, a repeat changes nothing but may add a revision
+  of its headline. First-seen time, effective time and day are written once.
+* Google lists an article under changing leads from poll to poll, so every changed document of a
+  Google feed leaves one listing an article. A plain feed's entries are single articles; there only
+  the first listing of an article is kept, or the table would grow by every entry of every poll.
+"""
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from aggregator.model import DatedArticle, FeedState, PollRecord
+from aggregator.store.days import mark_days_changed
+from aggregator.store.feeds import save_feed
+from aggregator.store.identity import merge_same_article
+from aggregator.store.links import queue_link
+from aggregator.store.search_text import search_text
+from aggregator.store.values import optional_time_text, time_text
+
+MAX_REVISIONS = 24
+
+
+@dataclass(frozen=True, slots=True)
+class PollStored:
+    """`new` articles of this poll; `days` whose grouping it touched."""
+
+    poll_id: int
+    new: int
+    days: frozenset[date]
+
+
+def record_poll(connection: sqlite3.Connection, record: PollRecord) -> PollStored:
+    """Store one poll whole; the caller provides the transaction."""
+    poll_id = _insert_poll(connection, record)
+    ids = [_add_article(connection, record.feed, article) for article in record.articles]
+    new_ids = {article_id for article_id, is_new in ids if is_new}
+    for article_id in sorted(new_ids):
+        merge_same_article(connection, article_id)
+    regrouped_by_listing = _add_listings(connection, poll_id, record, [article_id for article_id, _ in ids])
+    _add_topics(connection, record.feed.topic, {article_id for article_id, _ in ids})
+    touched = new_ids | regrouped_by_listing
+    days = _mark_changed(
+        connection,
+        [
+            article
+            for article, (article_id, _) in zip(record.articles, ids, strict=True)
+            if article_id in touched
+        ],
+    )
+    connection.execute("UPDATE polls SET new_articles = ? WHERE poll_id = ?", [len(new_ids), poll_id])
+    save_feed(connection, replace(record.feed, new_last=len(new_ids)))
+    return PollStored(poll_id, len(new_ids), days)
+
+
+def _insert_poll(connection: sqlite3.Connection, record: PollRecord) -> int:
+    failure = record.failure
+    cursor = connection.execute(
+        "INSERT INTO polls (feed_id, started_at, outcome, status, failure, message, entries, articles,"
+        " new_articles, skipped, wire_bytes, took_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?)",
+        (
+            record.feed.feed_id,
+            time_text(record.started_at),
+            str(record.outcome),
+            record.status,
+            str(failure.kind) if failure else None,
+            failure.message if failure else None,
+            record.entries,
+            len(record.articles),
+            record.skipped,
+            record.wire_bytes,
+            record.took_ms,
+        ),
+    )
+    assert cursor.lastrowid is not None
+    return cursor.lastrowid
+
+
+def _add_article(connection: sqlite3.Connection, feed: FeedState, article: DatedArticle) -> tuple[int, bool]:
+    """Insert unless its key is known; return (article_id, is_new)."""
+    draft = article.draft
+    known = connection.execute(
+        "SELECT article_id, headline FROM articles WHERE key = ?", [draft.identity.key]
+    ).fetchone()
+    if known is not None:
+        if known["headline"] != draft.headline:
+            _add_revision(connection, known["article_id"], draft.headline, article.first_seen)
+        return known["article_id"], False
+    cursor = connection.execute(
+        "INSERT INTO articles (key, google_id, headline, outlet, outlet_host, language, link, publisher_url,"
+        " canonical_url, published_at, is_day_precise, first_seen_at, effective_at, day, summary, feed_id,"
+        " entry_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            draft.identity.key,
+            draft.identity.google_id,
+            draft.headline,
+            draft.outlet or feed.name,
+            draft.outlet_host,
+            draft.language,
+            draft.link,
+            draft.identity.publisher_url,
+            draft.identity.canonical_url,
+            optional_time_text(draft.published),
+            int(draft.is_day_precise),
+            time_text(article.first_seen),
+            time_text(article.effective_at),
+            article.day.isoformat(),
+            draft.summary,
+            feed.feed_id,
+            draft.entry_id,
+        ),
+    )
+    article_id = cursor.lastrowid
+    assert article_id is not None
+    connection.execute(
+        "INSERT INTO headline_search (rowid, text) VALUES (?, ?)",
+        (article_id, search_text(draft.headline, draft.outlet or feed.name)),
+    )
+    queue_link(connection, article_id, draft, article.first_seen)
+    return article_id, True
+
+
+def _add_revision(connection: sqlite3.Connection, article_id: int, headline: str, seen: datetime) -> None:
+    connection.execute(
+        "INSERT INTO headline_revisions (article_id, headline, seen_at) SELECT ?, ?, ?"
+        " WHERE (SELECT count(*) FROM headline_revisions WHERE article_id = ?) < ?"
+        " ON CONFLICT DO NOTHING",
+        (article_id, headline, time_text(seen), article_id, MAX_REVISIONS),
+    )
+
+
+def _add_listings(
+    connection: sqlite3.Connection, poll_id: int, record: PollRecord, ids: Sequence[int]
+) -> set[int]:
+    """Add the poll's listings; return the articles whose co-listing evidence this changes."""
+    feed, rows = record.feed, []
+    leads: dict[int, int] = {}
+    sizes: dict[int, int] = defaultdict(int)
+    for article, article_id in zip(record.articles, ids, strict=True):
+        position = article.draft.entry_position
+        leads.setdefault(position, article_id)
+        sizes[position] += 1
+        rows.append(
+            (poll_id, article_id, feed.feed_id, leads[position], position, article.draft.list_position)
+        )
+    statement = "INSERT OR IGNORE INTO listings VALUES (?, ?, ?, ?, ?, ?)"
+    if feed.is_google:
+        connection.executemany(statement, rows)
+        return {row[1] for row in rows if sizes[row[4]] > 1}
+    for row in rows:
+        is_listed = connection.execute(
+            "SELECT 1 FROM listings WHERE article_id = ? AND feed_id = ? LIMIT 1", [row[1], row[2]]
+        ).fetchone()
+        if is_listed is None:
+            connection.execute(statement, row)
+    return set()
+
+
+def _add_topics(connection: sqlite3.Connection, topic: str, article_ids: set[int]) -> None:
+    connection.executemany(
+        "INSERT OR IGNORE INTO article_topics (article_id, topic) VALUES (?, ?)",
+        [(article_id, topic) for article_id in sorted(article_ids)],
+    )
+
+
+def _mark_changed(connection: sqlite3.Connection, articles: Sequence[DatedArticle]) -> frozenset[date]:
+    days = sorted({(article.day, article.draft.language) for article in articles})
+    mark_days_changed(connection, [(day.isoformat(), language) for day, language in days])
+    return frozenset(day for day, _ in days)

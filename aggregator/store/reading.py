@@ -1,0 +1,178 @@
+"""Reading for people: what `show`, `story`, `search` and `why` print. Only the public views and FTS."""
+
+import sqlite3
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from aggregator.errors import UsageError
+from aggregator.store.search_text import match_expression
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class StoryReading:
+    """One story with everything that is known of it; rows are those of the views."""
+
+    story_id: int
+    days: list[Row]
+    articles: list[Row]
+    previous_story_id: int | None
+    next_story_id: int | None
+
+
+def read_day(
+    connection: sqlite3.Connection, day: date, *, topic: str | None = None, limit: int = 1000
+) -> list[Row]:
+    """Stories of a day, widest first: outlets, then articles, then the newest."""
+    return _rows(
+        connection,
+        "SELECT * FROM stories_by_day AS v WHERE day = :day AND (:topic IS NULL OR EXISTS ("
+        "   SELECT 1 FROM story_members AS m JOIN article_topics AS t USING (article_id)"
+        "    WHERE m.story_id = v.story_id AND m.day = v.day AND t.topic = :topic))"
+        " ORDER BY outlets DESC, articles DESC, last_seen_at DESC, story_id LIMIT :limit",
+        {"day": day.isoformat(), "topic": topic, "limit": limit},
+    )
+
+
+def read_days(connection: sqlite3.Connection, limit: int = 30) -> list[Row]:
+    """The newest days that have stories, with counts."""
+    return _rows(
+        connection,
+        "SELECT day, count(*) AS stories, sum(articles) AS articles FROM story_days"
+        " GROUP BY day ORDER BY day DESC LIMIT ?",
+        [limit],
+    )
+
+
+def read_story(connection: sqlite3.Connection, story_id: int) -> StoryReading:
+    """A story by id; a merged id leads to the story it was merged into.
+
+    Raises:
+        UsageError: there is no such story.
+    """
+    current = current_story_id(connection, story_id)
+    row = connection.execute("SELECT * FROM stories WHERE story_id = ?", [current]).fetchone()
+    ids = [current, *_merged_ids(connection, current)]
+    marks = ", ".join("?" * len(ids))
+    return StoryReading(
+        current,
+        _rows(connection, f"SELECT * FROM stories_by_day WHERE story_id IN ({marks}) ORDER BY day", ids),
+        _rows(
+            connection,
+            f"SELECT * FROM story_articles WHERE story_id IN ({marks}) ORDER BY day, first_seen_at, article_id",
+            ids,
+        ),
+        row["previous_story_id"],
+        row["next_story_id"],
+    )
+
+
+def current_story_id(connection: sqlite3.Connection, story_id: int) -> int:
+    """Follow redirects of merged stories.
+
+    Raises:
+        UsageError: there is no such story.
+    """
+    seen = set()
+    while story_id not in seen:
+        seen.add(story_id)
+        row = connection.execute("SELECT merged_into FROM stories WHERE story_id = ?", [story_id]).fetchone()
+        if row is None:
+            raise UsageError(f"there is no story {story_id}; `aggregator show` lists today's")
+        if row["merged_into"] is None:
+            break
+        story_id = row["merged_into"]
+    return story_id
+
+
+def _merged_ids(connection: sqlite3.Connection, story_id: int) -> list[int]:
+    rows = connection.execute(
+        "WITH RECURSIVE merged (id) AS (SELECT story_id FROM stories WHERE merged_into = :id"
+        " UNION SELECT story_id FROM stories JOIN merged ON merged_into = merged.id)"
+        " SELECT id FROM merged WHERE id <> :id ORDER BY id",
+        {"id": story_id},
+    )
+    return [row["id"] for row in rows]
+
+
+def search(connection: sqlite3.Connection, words: str, *, limit: int = 50) -> list[Row]:
+    """Articles whose headline or outlet holds all the words, in any script, newest first."""
+    expression = match_expression(words)
+    if expression is None:
+        return []
+    return _rows(
+        connection,
+        "SELECT a.article_id, m.story_id, a.day, a.headline, a.outlet, a.language,"
+        "       coalesce(a.canonical_url, a.publisher_url, a.link) AS link, a.first_seen_at"
+        "  FROM headline_search AS f JOIN articles AS a ON a.article_id = f.rowid"
+        "  LEFT JOIN story_members AS m USING (article_id)"
+        " WHERE headline_search MATCH ? AND a.merged_into IS NULL"
+        " ORDER BY a.effective_at DESC, a.article_id DESC LIMIT ?",
+        [expression, limit],
+    )
+
+
+def read_article(connection: sqlite3.Connection, article_id: int) -> Row:
+    """One article with its story, if it has one.
+
+    Raises:
+        UsageError: there is no such article.
+    """
+    rows = _rows(
+        connection,
+        "SELECT a.*, m.story_id, m.rule, m.score, m.partner_article_id FROM articles AS a"
+        "  LEFT JOIN story_members AS m USING (article_id) WHERE a.article_id = ?",
+        [article_id],
+    )
+    if not rows:
+        raise UsageError(f"there is no article {article_id}; `aggregator search WORDS` finds their numbers")
+    return rows[0]
+
+
+def read_decisions(
+    connection: sqlite3.Connection, article_id: int, partner_article_id: int | None = None
+) -> list[Row]:
+    """The ledger's rows about an article, or about two, joins first, then the nearest refusals."""
+    return _rows(
+        connection,
+        "SELECT d.*, a.headline, a.outlet, p.headline AS partner_headline, p.outlet AS partner_outlet"
+        "  FROM decisions AS d JOIN articles AS a USING (article_id)"
+        "  LEFT JOIN articles AS p ON p.article_id = d.partner_article_id"
+        " WHERE (d.article_id = :a AND (:b IS NULL OR d.partner_article_id = :b))"
+        "    OR (:b IS NOT NULL AND d.article_id = :b AND d.partner_article_id = :a)"
+        " ORDER BY d.verdict, d.score DESC",
+        {"a": article_id, "b": partner_article_id},
+    )
+
+
+def read_together(connection: sqlite3.Connection, a: int, b: int) -> tuple[int, int]:
+    """In how many polls a feed listed both under one entry, and in how many it had both at all."""
+    row = connection.execute(
+        "SELECT coalesce(sum(x.lead_article_id = y.lead_article_id), 0) AS together, count(*) AS possible"
+        "  FROM listings AS x JOIN listings AS y USING (poll_id) WHERE x.article_id = ? AND y.article_id = ?",
+        [a, b],
+    ).fetchone()
+    return row["together"], row["possible"]
+
+
+def read_feed_health(connection: sqlite3.Connection) -> list[Row]:
+    return _rows(connection, "SELECT * FROM feed_health ORDER BY feed_id", [])
+
+
+def read_counts(connection: sqlite3.Connection) -> Row:
+    """How much is in the file: feeds, polls, articles, stories, links waiting and resolved."""
+    return _rows(
+        connection,
+        "SELECT (SELECT count(*) FROM feeds) AS feeds, (SELECT count(*) FROM polls) AS polls,"
+        " (SELECT count(*) FROM articles) AS articles,"
+        " (SELECT count(DISTINCT story_id) FROM story_days) AS stories,"
+        " (SELECT count(*) FROM resolutions WHERE state = 'waiting') AS links_waiting,"
+        " (SELECT count(*) FROM resolutions WHERE state = 'resolved') AS links_resolved",
+        [],
+    )[0]
+
+
+def _rows(connection: sqlite3.Connection, sql: str, parameters: Any) -> list[Row]:
+    return [dict(row) for row in connection.execute(sql, parameters)]

@@ -1,0 +1,326 @@
+"""Stories: what a grouping wrote, with the ledger that explains it.
+
+Facts
+-----
+* A grouping of a day is computed whole and written as a difference: rows that did not change are
+  not touched, so a day that is regrouped fifty times costs what changed.
+* Two groups may be one daily story (both continue the same one); the story's row counts both.
+* `story_days` holds what the views show (counts, first and last sighting), so that a page of a day
+  reads one table and not every article of it.
+"""
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from aggregator.model import Continuation, DayGroup, DayGroups, Decision, Headline, KnownStory, Verdict
+from aggregator.store.days import ChangedDay, take_changes
+from aggregator.store.values import day_of, time_of, time_text
+
+_STRONGEST = "single"  # the rule of an article that stands alone
+
+
+@dataclass(frozen=True, slots=True)
+class GroupedDay:
+    """The outcome of grouping one changed (day, language), ready to be written."""
+
+    changed: ChangedDay
+    groups: DayGroups
+    continuations: tuple[Continuation, ...]
+
+
+def load_known_stories(
+    connection: sqlite3.Connection, language: str, first: date, last: date
+) -> list[KnownStory]:
+    """Stories of the days `first` … `last`, members in order of key; redirects are followed."""
+    rows = connection.execute(
+        "SELECT m.day, m.story_id, d.series, d.serial, a.key, a.headline, a.outlet, a.effective_at"
+        "  FROM story_members AS m JOIN articles AS a USING (article_id)"
+        "  JOIN story_days AS d ON d.day = m.day AND d.story_id = m.story_id"
+        " WHERE m.day BETWEEN ? AND ? AND d.language = ?"
+        " ORDER BY m.day, m.story_id, a.key",
+        [first.isoformat(), last.isoformat(), language],
+    ).fetchall()
+    members: dict[tuple[str, int], list[sqlite3.Row]] = defaultdict(list)
+    for row in rows:
+        members[row["day"], row["story_id"]].append(row)
+    return [_known_story(day, story_id, story) for (day, story_id), story in members.items()]
+
+
+def _known_story(day: str, story_id: int, rows: Sequence[sqlite3.Row]) -> KnownStory:
+    headlines = tuple(
+        Headline(row["key"], row["headline"], row["outlet"], time_of(row["effective_at"])) for row in rows
+    )
+    return KnownStory(
+        story_id,
+        day_of(day),
+        tuple(headline.key for headline in headlines),
+        headlines,
+        rows[0]["series"],
+        rows[0]["serial"],
+    )
+
+
+def load_groups(connection: sqlite3.Connection, day: date, language: str) -> tuple[DayGroup, ...]:
+    """The stored groups of a day, as they were grouped; leads first. Used when a day is frozen."""
+    rows = connection.execute(
+        "SELECT m.group_number, a.key, a.article_id = d.lead_article_id AS is_lead, d.series, d.serial"
+        "  FROM story_members AS m JOIN articles AS a USING (article_id)"
+        "  JOIN story_days AS d ON d.day = m.day AND d.story_id = m.story_id"
+        " WHERE m.day = ? AND d.language = ? ORDER BY m.group_number, is_lead DESC, a.key",
+        [day.isoformat(), language],
+    )
+    groups: dict[int, list[sqlite3.Row]] = defaultdict(list)
+    for row in rows:
+        groups[row["group_number"]].append(row)
+    return tuple(
+        DayGroup(tuple(row["key"] for row in group), group[0]["series"], group[0]["serial"])
+        for group in groups.values()
+    )
+
+
+def save_grouped_day(connection: sqlite3.Connection, grouped: GroupedDay, now: datetime) -> set[int]:
+    """Write a day's groups, stories and ledger; return the ids of stories that changed."""
+    day, language = grouped.changed.day, grouped.changed.language
+    ids = _article_ids(connection, day, language)
+    story_of_group = _story_ids(connection, grouped, now)
+    changed = _save_members(connection, grouped, story_of_group, ids)
+    changed |= _save_story_days(connection, grouped, story_of_group, ids)
+    _save_ledger(connection, grouped, ids, now)
+    _link_series(connection, grouped, story_of_group)
+    _update_totals(connection, changed)
+    take_changes(connection, grouped.changed, grouped.groups.rules_version, now)
+    return changed
+
+
+def _article_ids(connection: sqlite3.Connection, day: date, language: str) -> dict[str, int]:
+    rows = connection.execute(
+        "SELECT key, article_id FROM articles WHERE day = ? AND language = ?", [day.isoformat(), language]
+    )
+    return {row["key"]: row["article_id"] for row in rows}
+
+
+def _story_ids(connection: sqlite3.Connection, grouped: GroupedDay, now: datetime) -> list[int]:
+    """The story of each group, in order; begins new ones and turns merged ones into redirects."""
+    story_of_group = [0] * len(grouped.groups.groups)
+    for continuation in grouped.continuations:
+        story_id = continuation.story_id
+        if story_id is None:
+            cursor = connection.execute(
+                "INSERT INTO stories (language, first_day, created_at, articles_total, outlets_total)"
+                " VALUES (?, ?, ?, 0, 0)",
+                (grouped.changed.language, grouped.changed.day.isoformat(), time_text(now)),
+            )
+            assert cursor.lastrowid is not None
+            story_id = cursor.lastrowid
+        story_of_group[continuation.group_index] = story_id
+        connection.executemany(
+            "UPDATE stories SET merged_into = ? WHERE story_id = ?",
+            [(story_id, merged) for merged in continuation.merged_ids if merged != story_id],
+        )
+        connection.execute("UPDATE stories SET merged_into = NULL WHERE story_id = ?", [story_id])
+    return story_of_group
+
+
+def _save_members(
+    connection: sqlite3.Connection, grouped: GroupedDay, story_of_group: Sequence[int], ids: Mapping[str, int]
+) -> set[int]:
+    day = grouped.changed.day.isoformat()
+    joins = _strongest_joins(grouped.groups.decisions)
+    wanted: dict[int, tuple[Any, ...]] = {}
+    for number, group in enumerate(grouped.groups.groups):
+        for key in group.keys:
+            join = joins.get(key)
+            partner = ids.get(join.partner_key) if join and join.partner_key else None
+            rule = join.rule if join else _STRONGEST
+            wanted[ids[key]] = (story_of_group[number], number, rule, join.score if join else None, partner)
+    stored = {
+        row["article_id"]: row
+        for row in connection.execute(
+            "SELECT m.* FROM story_members AS m JOIN articles AS a USING (article_id)"
+            " WHERE m.day = ? AND a.language = ?",
+            [day, grouped.changed.language],
+        )
+    }
+    return _write_members(connection, day, wanted, stored, is_addendum=grouped.changed.is_closed)
+
+
+def _write_members(
+    connection: sqlite3.Connection,
+    day: str,
+    wanted: Mapping[int, tuple[Any, ...]],
+    stored: Mapping[int, sqlite3.Row],
+    *,
+    is_addendum: bool,
+) -> set[int]:
+    changed: set[int] = set()
+    for article_id in stored.keys() - wanted.keys():
+        changed.add(stored[article_id]["story_id"])
+        connection.execute("DELETE FROM story_members WHERE article_id = ?", [article_id])
+    for article_id, values in wanted.items():
+        row = stored.get(article_id)
+        columns = ("story_id", "group_number", "rule", "score", "partner_article_id")
+        if row is not None and tuple(row[column] for column in columns) == values:
+            continue
+        if row is None or row["story_id"] != values[0]:
+            changed.add(values[0])
+            changed.update([] if row is None else [row["story_id"]])
+        connection.execute(
+            "INSERT INTO story_members (article_id, day, is_addendum, story_id, group_number, rule, score,"
+            " partner_article_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT (article_id) DO UPDATE SET story_id = excluded.story_id,"
+            " group_number = excluded.group_number, rule = excluded.rule, score = excluded.score,"
+            " partner_article_id = excluded.partner_article_id",
+            (article_id, day, int(is_addendum), *values),
+        )
+    return changed
+
+
+def _strongest_joins(decisions: Iterable[Decision]) -> dict[str, Decision]:
+    """For each article the join that speaks loudest for it."""
+    joins: dict[str, Decision] = {}
+    for decision in decisions:
+        if decision.verdict is Verdict.JOINED:
+            known = joins.get(decision.key)
+            if known is None or (decision.score or 0.0) > (known.score or 0.0):
+                joins[decision.key] = decision
+    return joins
+
+
+def _save_story_days(
+    connection: sqlite3.Connection, grouped: GroupedDay, story_of_group: Sequence[int], ids: Mapping[str, int]
+) -> set[int]:
+    day = grouped.changed.day.isoformat()
+    largest: dict[int, int] = {}
+    for number, story_id in enumerate(story_of_group):
+        best = largest.setdefault(story_id, number)
+        if len(grouped.groups.groups[number].keys) > len(grouped.groups.groups[best].keys):
+            largest[story_id] = number
+    meaning = {continuation.group_index: continuation for continuation in grouped.continuations}
+    before = {
+        row["story_id"]: tuple(row)
+        for row in connection.execute(
+            "SELECT * FROM story_days WHERE day = ? AND language = ?", [day, grouped.changed.language]
+        )
+    }
+    for story_id in before.keys() - largest.keys():
+        connection.execute("DELETE FROM story_days WHERE day = ? AND story_id = ?", [day, story_id])
+    for story_id, number in largest.items():
+        group, continuation = grouped.groups.groups[number], meaning[number]
+        _save_story_day(connection, day, story_id, group, continuation, ids[group.lead_key])
+    after = {
+        row["story_id"]: tuple(row)
+        for row in connection.execute(
+            "SELECT * FROM story_days WHERE day = ? AND language = ?", [day, grouped.changed.language]
+        )
+    }
+    return {
+        story_id for story_id in before.keys() | after.keys() if before.get(story_id) != after.get(story_id)
+    }
+
+
+def _save_story_day(
+    connection: sqlite3.Connection,
+    day: str,
+    story_id: int,
+    group: DayGroup,
+    continuation: Continuation,
+    lead_article_id: int,
+) -> None:
+    connection.execute(
+        "INSERT OR REPLACE INTO story_days (day, story_id, language, topic, headline, lead_article_id, status,"
+        " new_words, articles, outlets, first_seen_at, last_seen_at, series, serial)"
+        " SELECT :day, :story_id, lead.language,"
+        "        (SELECT topic FROM article_topics JOIN story_members USING (article_id)"
+        "          WHERE story_id = :story_id AND day = :day"
+        "          GROUP BY topic ORDER BY count(*) DESC, topic LIMIT 1),"
+        "        lead.headline, :lead, :status, :new_words, count(*), count(DISTINCT lower(a.outlet)),"
+        "        min(a.first_seen_at), max(a.first_seen_at), :series, :serial"
+        "   FROM story_members AS m JOIN articles AS a USING (article_id)"
+        "   JOIN articles AS lead ON lead.article_id = :lead"
+        "  WHERE m.story_id = :story_id AND m.day = :day",
+        {
+            "day": day,
+            "story_id": story_id,
+            "lead": lead_article_id,
+            "status": str(continuation.status),
+            "new_words": " ".join(continuation.new_words),
+            "series": group.series,
+            "serial": group.serial,
+        },
+    )
+
+
+def _save_ledger(
+    connection: sqlite3.Connection, grouped: GroupedDay, ids: Mapping[str, int], now: datetime
+) -> None:
+    day, language = grouped.changed.day.isoformat(), grouped.changed.language
+    decisions = [*grouped.groups.decisions, *(c.decision for c in grouped.continuations if c.decision)]
+    wanted = {
+        (
+            ids[decision.key],
+            _partner_id(connection, ids, decision.partner_key),
+            str(decision.verdict),
+            decision.rule,
+            decision.score,
+            decision.threshold,
+            " ".join(decision.words),
+            grouped.groups.rules_version,
+        )
+        for decision in decisions
+        if decision.key in ids
+    }
+    columns = "article_id, partner_article_id, verdict, rule, score, threshold, words, rules_version"
+    stored = {
+        tuple(row)[1:]: row["ledger_id"]
+        for row in connection.execute(
+            f"SELECT ledger_id, {columns} FROM ledger WHERE day = ? AND language = ?", [day, language]
+        )
+    }
+    connection.executemany(
+        "DELETE FROM ledger WHERE ledger_id = ?",
+        [(ledger_id,) for row, ledger_id in stored.items() if row not in wanted],
+    )
+    connection.executemany(
+        f"INSERT INTO ledger (day, language, decided_at, {columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        sorted(
+            ((day, language, time_text(now), *row) for row in wanted if row not in stored),
+            key=repr,
+        ),
+    )
+
+
+def _partner_id(connection: sqlite3.Connection, ids: Mapping[str, int], key: str | None) -> int | None:
+    if key is None or key in ids:
+        return ids.get(key) if key else None
+    row = connection.execute("SELECT article_id FROM articles WHERE key = ?", [key]).fetchone()
+    return None if row is None else int(row["article_id"])
+
+
+def _link_series(connection: sqlite3.Connection, grouped: GroupedDay, story_of_group: Sequence[int]) -> None:
+    """Link issues of a series both ways."""
+    for continuation in grouped.continuations:
+        story_id = story_of_group[continuation.group_index]
+        for neighbour, here, there in (
+            (continuation.previous_story_id, "previous_story_id", "next_story_id"),
+            (continuation.next_story_id, "next_story_id", "previous_story_id"),
+        ):
+            if neighbour is not None and neighbour != story_id:
+                connection.execute(f"UPDATE stories SET {here} = ? WHERE story_id = ?", [neighbour, story_id])
+                connection.execute(
+                    f"UPDATE stories SET {there} = ? WHERE story_id = ?", [story_id, neighbour]
+                )
+
+
+def _update_totals(connection: sqlite3.Connection, story_ids: Iterable[int]) -> None:
+    connection.executemany(
+        "UPDATE stories SET"
+        " articles_total = (SELECT count(*) FROM story_members WHERE story_id = stories.story_id),"
+        " outlets_total = (SELECT count(DISTINCT lower(outlet)) FROM story_members"
+        "                    JOIN articles USING (article_id) WHERE story_id = stories.story_id)"
+        " WHERE story_id = ?",
+        [(story_id,) for story_id in sorted(story_ids)],
+    )

@@ -1,0 +1,183 @@
+"""The files beside the configuration: service unit, container file, Datasette metadata."""
+
+import asyncio
+import re
+import sqlite3
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+import yaml
+from datasette.app import Datasette
+
+CONFIG = Path(__file__).parent.parent / "config"
+
+# The public views, as the contract has them.
+VIEWS = {
+    "stories_by_day": (
+        "day story_id topic headline status articles outlets articles_total outlets_total first_seen_at"
+        " last_seen_at series serial"
+    ),
+    "story_articles": (
+        "story_id day article_id headline outlet outlet_host language link publisher_url canonical_url"
+        " published_at first_seen_at rule score partner_article_id"
+    ),
+    "feed_health": (
+        "feed_id name url state last_polled_at last_success_at next_poll_at failures last_outcome last_error"
+        " entries_last new_last"
+    ),
+    "link_queue": "article_id link state attempts next_try_at method last_error",
+    "decisions": (
+        "decided_at day article_id partner_article_id story_id verdict rule score threshold words rules_version"
+    ),
+    "digest_log": "day topic format path sha256 made_at stories addendum",
+}
+
+ROWS = """
+INSERT INTO stories_by_day_rows (day, story_id, topic, headline, status, articles, outlets, outlets_total, series, serial)
+VALUES ('2026-03-01', 1, 'ports', 'Ferry stuck off Porto Sol', 'new', 2, 2, 2, NULL, NULL),
+       ('2026-03-02', 2, 'ports', 'Strait talks: list of key events, day 212', 'new', 1, 1, 1, 'strait talks', '212');
+INSERT INTO story_articles_rows (story_id, day, article_id, headline, outlet, link, first_seen_at)
+VALUES (1, '2026-03-01', 10, 'Ferry stuck off Porto Sol', 'Harbour Gazette', 'https://harbour.example/10', '2026-03-01T06:00:00Z'),
+       (1, '2026-03-01', 11, 'Porto Sol ferry still stuck', 'The Pilot', 'https://pilot.example/11', '2026-03-01T07:00:00Z'),
+       (2, '2026-03-02', 12, 'Strait talks: list of key events, day 212', 'The Pilot', 'https://pilot.example/12', '2026-03-02T07:00:00Z');
+INSERT INTO decisions_rows (decided_at, article_id, partner_article_id, story_id, verdict, rule)
+VALUES ('2026-03-01T07:00:05Z', 11, 10, 1, 'joined', 'headlines');
+INSERT INTO feed_health_rows (feed_id, name, state, failures) VALUES (1, 'Pilot', 'ok', 0), (2, 'Gazette', 'failing', 1.5);
+"""
+
+# query → (arguments, first column of the rows it finds)
+QUERIES: dict[str, tuple[dict[str, str], list[Any]]] = {
+    "latest_stories": ({}, [2]),
+    "story": ({"story_id": "1"}, ["2026-03-01", "2026-03-01"]),
+    "first_reported_by": ({"outlet": "Harbour Gazette"}, ["2026-03-01"]),
+    "issues_of_a_series": ({}, ["strait talks"]),
+    "why": ({"article_id": "10"}, ["joined"]),
+    "feeds_in_trouble": ({}, ["Gazette"]),
+}
+
+
+@pytest.fixture(scope="module")
+def metadata() -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load((CONFIG / "datasette-metadata.yaml").read_text(encoding="utf-8"))
+    return loaded
+
+
+@pytest.fixture(scope="module")
+def datasette(metadata, tmp_path_factory) -> Datasette:
+    path = tmp_path_factory.mktemp("datasette") / "aggregator.db"
+    connection = sqlite3.connect(path)
+    for view, columns in VIEWS.items():
+        connection.execute(f"CREATE TABLE {view}_rows ({columns.replace(' ', ', ')})")
+        connection.execute(f"CREATE VIEW {view} AS SELECT * FROM {view}_rows")
+    connection.executescript(ROWS)
+    connection.close()
+    return Datasette([str(path)], metadata=metadata)
+
+
+def get(datasette: Datasette, path: str) -> tuple[int, Any]:
+    async def ask() -> tuple[int, Any]:
+        answer = await datasette.client.get(path)
+        return answer.status_code, answer.json() if ".json" in path else answer.text
+
+    return asyncio.run(ask())
+
+
+def test_datasette_describes_every_column_of_the_public_views(metadata):
+    described = metadata["databases"]["aggregator"]["tables"]
+
+    assert {view: list(table["columns"]) for view, table in described.items()} == {
+        view: columns.split() for view, columns in VIEWS.items()
+    }
+    for view, table in described.items():
+        named = [table.get("sort"), table.get("sort_desc"), table.get("label_column"), *table["facets"]]
+        assert {name for name in named if name} <= set(VIEWS[view].split())
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_datasette_shows_every_view_with_its_description(datasette, metadata, view):
+    status, page = get(datasette, f"/aggregator/{view}")
+
+    assert status == 200
+    assert metadata["databases"]["aggregator"]["tables"][view]["description"].split(".")[0] in page
+
+
+def test_every_query_of_datasette_is_tried(metadata):
+    assert list(metadata["databases"]["aggregator"]["queries"]) == list(QUERIES)
+
+
+@pytest.mark.parametrize("name", QUERIES)
+def test_query_of_datasette_finds_what_it_says(datasette, name):
+    arguments, found = QUERIES[name]
+    query = urlencode({**arguments, "_shape": "arrays"})
+
+    status, answer = get(datasette, f"/aggregator/{name}.json?{query}")
+
+    assert (status, [row[0] for row in answer["rows"]]) == (200, found)
+
+
+def test_queries_read_the_public_views_only(metadata):
+    for query in metadata["databases"]["aggregator"]["queries"].values():
+        assert set(re.findall(r"(?:FROM|JOIN) (\w+)", query["sql"])) <= set(VIEWS)
+
+
+def unit() -> dict[str, list[str]]:
+    """Return the service unit's settings; some stand several times."""
+    settings: dict[str, list[str]] = {}
+    for line in (CONFIG / "aggregator.service").read_text(encoding="utf-8").splitlines():
+        if "=" in line and not line.startswith("#"):
+            name, _, value = line.partition("=")
+            settings.setdefault(name, []).append(value)
+    return settings
+
+
+SANDBOX = {
+    "CapabilityBoundingSet": "",
+    "LockPersonality": "yes",
+    "MemoryDenyWriteExecute": "yes",
+    "NoNewPrivileges": "yes",
+    "PrivateDevices": "yes",
+    "PrivateTmp": "yes",
+    "ProtectClock": "yes",
+    "ProtectHome": "yes",
+    "ProtectHostname": "yes",
+    "ProtectKernelLogs": "yes",
+    "ProtectKernelModules": "yes",
+    "ProtectKernelTunables": "yes",
+    "ProtectProc": "invisible",
+    "ProtectSystem": "strict",
+    "RestrictAddressFamilies": "AF_UNIX AF_INET AF_INET6",
+    "RestrictNamespaces": "yes",
+    "RestrictRealtime": "yes",
+    "UMask": "0077",
+}
+
+
+def test_service_unit_keeps_the_daemon_in_its_sandbox():
+    settings = unit()
+
+    assert {name: settings[name] for name in SANDBOX} == {name: [value] for name, value in SANDBOX.items()}
+    assert settings["Type"] == ["notify"]
+    assert settings["Restart"] == ["on-failure"]
+    assert float(settings["TimeoutStopSec"][0]) > 10  # the daemon promises to stop within 10 s
+
+
+def test_service_unit_uses_one_configuration_and_one_home():
+    commands = [
+        command for name in ("ExecStart", "ExecReload") for command in unit()[name] if "aggregator" in command
+    ]
+
+    common = (
+        "/opt/headline-aggregator/bin/aggregator --config /etc/headline-aggregator/aggregator.toml"
+        " --home /var/lib/headline-aggregator"
+    )
+    assert commands == [f"{common} run", f"{common} check-config"]
+    assert unit()["StateDirectory"] == ["headline-aggregator"]
+
+
+def test_container_runs_the_daemon_as_an_ordinary_user():
+    lines = (CONFIG / "Containerfile").read_text(encoding="utf-8").splitlines()
+
+    assert "USER aggregator" in lines
+    assert lines[-2:] == ['ENTRYPOINT ["aggregator", "--home", "/data"]', 'CMD ["run"]']
