@@ -21,6 +21,9 @@ from aggregator.model import Failure, FailureKind
 
 ROOT_WITHIN_CHARACTERS = 65_536
 
+_BLANKS = "\ufeff \t\r\n"
+_MAX_DECLARATION_CHARACTERS = 200
+
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _NUMERIC = re.compile(r"&(?:amp;)*#(?:([0-9]+)|[xX]([0-9a-fA-F]+));?")
 _MAX_REFERENCE_DIGITS = 7
@@ -58,7 +61,7 @@ def cut_prolog(text: str) -> str | Failure:
 
     A failure tells what is there instead: nothing, a page, a consent wall, entity declarations.
     """
-    text = text.lstrip("\ufeff \t\r\n")
+    text = _after_declaration(text)
     head = text[:ROOT_WITHIN_CHARACTERS]
     visible = _COMMENT_OR_INSTRUCTION.sub(_blank, head)
     root = _ROOT.search(visible)
@@ -68,6 +71,12 @@ def cut_prolog(text: str) -> str | Failure:
     if _ENTITY.search(head, 0, root.start()):
         return Failure(FailureKind.UNREASONABLE, "the document declares XML entities, which no feed needs")
     return text[root.start() :]
+
+
+def _after_declaration(text: str) -> str:
+    text = text.lstrip(_BLANKS)
+    end = text.find("?>", 0, _MAX_DECLARATION_CHARACTERS) if text.startswith("<?xml") else -1
+    return text[end + 2 :].lstrip(_BLANKS) if end >= 0 else text
 
 
 def describe_other(text: str) -> Failure:

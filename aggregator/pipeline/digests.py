@@ -184,8 +184,8 @@ def _publish(
 def _write(
     home: Path, digest: DigestSettings, snapshot: DigestDay, format_name: str, *, folder: str = ""
 ) -> tuple[DigestReport, list[publish.WrittenFile]]:
-    """Render and write; with several formats each has a folder of its own below `out`."""
-    root = home / digest.out / folder / (format_name if len(digest.formats) > 1 else "")
+    """Render and write below `out`."""
+    root = home / digest.out / folder
     written = publish.write_files(root, publish.render(snapshot, format_name))
     paths = tuple(file.path for file in written)
     report = DigestReport(

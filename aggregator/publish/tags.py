@@ -14,14 +14,13 @@ Facts
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from aggregator.publish.stop_words import STOP_WORDS
 from aggregator.publish.text import scrub
 
 MAX_TAGS = 6
-MAX_NAMES = 4  # of several words, so that "Ukraine" has a place beside five officials
 MAX_NAME_WORDS = 3
 MAX_PLAIN_TAGS = 2
 BIG_STORY_HEADLINES = 8  # from here on a tag must be in two of them
@@ -84,24 +83,21 @@ def vocabulary(headlines: Iterable[str]) -> Vocabulary:
 def headline_tags(headlines: Iterable[str], outlets: Iterable[str], day: Vocabulary) -> tuple[str, ...]:
     """Return at most `MAX_TAGS` tags of one story: names, then single names, then shared words.
 
-    A story that has none of these gets its longest words.
-
-    Within each kind what most headlines have comes first, then what came first. Equal headlines
-    (syndicated copies) count once; no tag is part of another; the outlets' names are left out.
+    Names that two headlines have go before the others; within each kind what most headlines have
+    comes first, then what came first. A story that has no tag by these rules gets its longest words.
+    Equal headlines (syndicated copies) count once; no tag is part of another; the outlets' names
+    are left out.
     """
     outlet_names = _outlet_names(outlets)
     texts = [_words(outlet_names.sub(",", headline)) for headline in dict.fromkeys(headlines)]
-    enough = 2 if len(texts) >= BIG_STORY_HEADLINES else 1
-    names = _by_frequency((_names(words, day) for words in texts), enough)
-    singles = _by_frequency((_proper_words(words, day) for words in texts), enough)
-    shared = _by_frequency((_long_words(words) for words in texts), 2)
-    chosen = _choose(names, (), MAX_NAMES)
-    chosen = _choose(singles, chosen, MAX_TAGS)
-    chosen = _choose(shared, chosen, MAX_TAGS)
-    if chosen:
-        return chosen
-    longest = sorted(_by_frequency((_long_words(words) for words in texts), 1), key=len, reverse=True)
-    return _choose(longest, (), MAX_PLAIN_TAGS)
+    names = _by_frequency(_names(words, day) for words in texts)
+    singles = _by_frequency(_proper_words(words, day) for words in texts)
+    plain = _by_frequency(_long_words(words) for words in texts)
+    tiers = [*_shared(names), *_shared(singles)]
+    if len(texts) < BIG_STORY_HEADLINES:
+        tiers += [*names, *singles]
+    chosen = _choose([*tiers, *_shared(plain)], MAX_TAGS)
+    return chosen or _choose(sorted(plain, key=len, reverse=True), MAX_PLAIN_TAGS)
 
 
 def _words(headline: str) -> list[Word]:
@@ -184,8 +180,8 @@ def _long_words(words: Sequence[Word]) -> Iterator[str]:
             yield word.text
 
 
-def _by_frequency(found: Iterable[Iterator[str]], enough: int) -> list[str]:
-    """Return the tags that `enough` headlines have, those of most headlines first.
+def _by_frequency(found: Iterable[Iterator[str]]) -> dict[str, int]:
+    """Return the tags with the number of headlines that have each, those of most headlines first.
 
     Each as first written, but in small letters if it is ever written so.
     """
@@ -197,17 +193,23 @@ def _by_frequency(found: Iterable[Iterator[str]], enough: int) -> list[str]:
         for folded, tag in of_headline.items():
             if folded not in written or tag.islower():
                 written[folded] = tag
-    return [written[folded] for folded, headlines in count.most_common() if headlines >= enough]
+    return {written[folded]: headlines for folded, headlines in count.most_common()}
 
 
-def _choose(tags: Iterable[str], chosen: tuple[str, ...], limit: int) -> tuple[str, ...]:
-    """Return `chosen` with more tags up to `limit`; one that is part of another is left out."""
+def _shared(tags: Mapping[str, int]) -> Iterator[str]:
+    """Yield the tags that at least two headlines have."""
+    return (tag for tag, headlines in tags.items() if headlines > 1)
+
+
+def _choose(tags: Iterable[str], limit: int) -> tuple[str, ...]:
+    """Return the first `limit` tags without those that are part of an earlier one, or hold it."""
+    chosen: list[str] = []
     for tag in tags:
         parts = _parts(tag)
         others = [_parts(other) for other in chosen]
         if len(chosen) < limit and not any(parts <= other or other <= parts for other in others):
-            chosen = (*chosen, tag)
-    return chosen
+            chosen.append(tag)
+    return tuple(chosen)
 
 
 def _parts(tag: str) -> frozenset[str]:

@@ -12,7 +12,7 @@ from aggregator.google.ids import parse_article_id
 from aggregator.replica import batch, pages
 from aggregator.replica.content import LinkKind, Snapshot
 from aggregator.replica.door import Visitor, admit
-from aggregator.replica.faults import Faults, FeedFault, SignatureForm
+from aggregator.replica.faults import Faults, FeedFault
 from aggregator.replica.library import Library
 from aggregator.replica.messages import HTML, Headers, Request, Response
 from aggregator.replica.minting import amp_url, has_amp_token, signature
@@ -224,11 +224,10 @@ class GoogleSite:
 
 
 def _page(request: Request, article_id: str, timestamp: int, sign: str, faults: Faults) -> Response:
-    form: SignatureForm = faults.signature
-    page = Response(200, HTML, is_chunked=True)
+    content = (article_id, timestamp, sign, faults.signature)
     if request.accepts_gzip and faults.allows_gzip:
-        return page.with_gzip(pages.gzipped_article_page(article_id, timestamp, sign, form))
-    return Response(200, HTML, pages.article_page(article_id, timestamp, sign, form), is_chunked=True)
+        return Response(200, HTML, is_chunked=True).with_gzip(pages.gzipped_article_page(*content))
+    return Response(200, HTML, pages.article_page(*content), is_chunked=True)
 
 
 def _sorry() -> Response:

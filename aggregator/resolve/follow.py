@@ -64,7 +64,7 @@ async def _follow_host(http: Http, jobs: Iterable[tuple[LinkJob, str]], now: dat
 
 async def follow(http: Http, job: LinkJob, url: str, now: datetime) -> Resolution:
     """Follow a link to its publisher; `url` is the job's link without the wrappers that need no request."""
-    for page in range(1, _MAX_PAGES + 1):
+    for _ in range(_MAX_PAGES):
         exchange = await http.request(
             "GET",
             url,
@@ -79,7 +79,7 @@ async def follow(http: Http, job: LinkJob, url: str, now: datetime) -> Resolutio
                 step.publisher_url,
                 METHOD,
                 declared_canonical=step.declared_canonical,
-                attempts=page,
+                attempts=1,
             )
         if step.next_url is None:
             error = step.error or "the link leads nowhere"

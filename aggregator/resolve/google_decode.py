@@ -266,7 +266,9 @@ def read_batch(exchange: Exchange, tags: Iterable[str]) -> Batch:
     rows = _rows(text)
     if exchange.status != 200 or rows is None:
         return Batch(BatchKind.MALFORMED, {})
-    found = _answers_by_tag(rows)
+    found, tags = _answers_by_tag(rows), tuple(tags)
+    if not found and len(tags) > 1:  # one article may be left out, but not all of them
+        return Batch(BatchKind.MALFORMED, {})
     return Batch(BatchKind.ANSWERED, {tag: _agreed(found.get(tag, [])) for tag in tags})
 
 

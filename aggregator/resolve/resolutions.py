@@ -22,7 +22,7 @@ _LONGEST_WAIT = timedelta(days=7)
 def resolved(
     job: LinkJob, url: str, method: str, *, declared_canonical: str | None = None, attempts: int = 0
 ) -> Resolution:
-    """The publisher's URL is known, for ever; `attempts` is how many requests for it this run adds."""
+    """The publisher's URL is known, for ever; `attempts` is 1 when that took a request."""
     return Resolution(
         job.article_id,
         LinkState.RESOLVED,

@@ -8,7 +8,7 @@ from typing import Any
 
 from aggregator.model import FeedHealth, FeedState, Validators
 from aggregator.settings import FeedSettings
-from aggregator.store.values import base_language, optional_time_of, optional_time_text, time_of, time_text
+from aggregator.store.values import optional_time_of, optional_time_text, time_of, time_text
 
 _TIMES = {"next_poll_at", "last_polled_at", "last_success_at", "last_unconditional_at"} | {
     "gone_since",
@@ -42,7 +42,7 @@ def sync_feeds(connection: sqlite3.Connection, feeds: Sequence[FeedSettings], no
 
 
 def _configured(before: FeedState | None, settings: FeedSettings, now: datetime) -> FeedState:
-    language = base_language(settings.language)
+    language = settings.base_language
     if before is None:
         return FeedState(
             feed_id=0,

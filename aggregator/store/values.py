@@ -1,4 +1,4 @@
-"""Times, days and languages as the store writes them. Pure.
+"""Times and days as the store writes them. Pure.
 
 Times are ISO 8601 UTC text with a trailing Z and whole seconds, so that text order is time order.
 """
@@ -33,7 +33,3 @@ def optional_time_of(text: str | None) -> datetime | None:
 def day_of(text: str) -> date:
     return date.fromisoformat(text)
 
-
-def base_language(tag: str) -> str:
-    """The primary subtag, lower case: "en-US" → "en"; articles are grouped within it."""
-    return tag.replace("_", "-").split("-", 1)[0].lower() or "und"
