@@ -212,14 +212,17 @@ def _requests(connection: socket.socket) -> Iterator[Request]:
     """Requests of one connection, as they come."""
     with connection.makefile("rb") as stream:
         while line := stream.readline():
-            method, target, _ = line.decode("latin-1").split(" ", 2)
+            method, _, rest = line.decode("latin-1").partition(" ")
+            target, _, version = rest.partition(" ")
+            if not version.startswith("HTTP/"):
+                return  # a TLS greeting, for instance
             headers = {}
             while (header := stream.readline().decode("latin-1").strip()) != "":
                 name, _, value = header.partition(":")
                 headers[name.lower()] = value.strip()
             body = stream.read(int(headers.get("content-length", "0")))
             parts = urlsplit(target)
-            yield Request(method, parts.path, dict(parse_qsl(parts.query)), headers, body)
+            yield Request(method, parts.path, dict(parse_qsl(parts.query, keep_blank_values=True)), headers, body)
 
 
 # --- good manners ----------------------------------------------------------------------------------

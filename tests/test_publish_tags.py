@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.publish.tags import MAX_TAGS, headline_tags, vocabulary
+from aggregator.publish.tags import MAX_TAGS, headline_tags, vouched_words
 
 CASES = {
     "names of several words come first": (
@@ -78,26 +78,26 @@ CASES = {
 
 @pytest.mark.parametrize(("headlines", "outlets", "expected"), CASES.values(), ids=CASES.keys())
 def test_tags(headlines: list[str], outlets: list[str], expected: tuple[str, ...]) -> None:
-    assert headline_tags(headlines, outlets, vocabulary(headlines)) == expected
+    assert headline_tags(headlines, outlets, vouched_words(headlines)) == expected
 
 
 def test_a_big_story_needs_two_headlines_for_a_tag() -> None:
     headlines = [f"Update {number}: Mia Brandt in Oslo" for number in range(8)]
     headlines.append("Mia Brandt seen in Bergen")
 
-    assert headline_tags(headlines, [], vocabulary(headlines)) == ("Mia Brandt", "Oslo")
+    assert headline_tags(headlines, [], vouched_words(headlines)) == ("Mia Brandt", "Oslo")
 
 
 def test_other_headlines_of_the_day_bear_witness() -> None:
     headlines = ["Skagen waits"]
 
-    assert headline_tags(headlines, [], vocabulary(headlines)) == ("Skagen", "waits")
-    assert headline_tags(headlines, [], vocabulary([*headlines, "Ferry leaves Skagen"])) == ("Skagen",)
+    assert headline_tags(headlines, [], vouched_words(headlines)) == ("Skagen", "waits")
+    assert headline_tags(headlines, [], vouched_words([*headlines, "Ferry leaves Skagen"])) == ("Skagen",)
 
 
 @given(st.lists(st.text(), max_size=10), st.lists(st.text(), max_size=3))
 def test_tags_are_few_and_printable(headlines: list[str], outlets: list[str]) -> None:
-    tags = headline_tags(headlines, outlets, vocabulary(headlines))
+    tags = headline_tags(headlines, outlets, vouched_words(headlines))
 
     assert len(tags) <= MAX_TAGS
     assert len({tag.casefold() for tag in tags}) == len(tags)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import asdict
+from typing import Any
 
 import click
 
@@ -18,6 +19,8 @@ from aggregator.pipeline.stages import Progress
 from aggregator.store import Store, open_reader
 from aggregator.store import reading as store_reading
 from aggregator.store.feeds import load_feeds, load_pollable_feeds
+
+_SHOWN_STORIES = 10
 
 
 @click.command()
@@ -63,7 +66,7 @@ def run(place: Place) -> None:
 @click.argument("names", metavar="[FEED]...", nargs=-1)
 @json_option
 @pass_place
-def poll(place: Place, is_all: bool, names: tuple[str, ...], as_json: bool) -> None:
+def poll(place: Place, is_all: bool, names: tuple[str, ...], as_json: bool) -> int:
     """Poll what is due once (or all, or the named feeds), then say what changed in stories."""
     app = place.app()
     logs.set_up_logging(app.settings.log.format, "warning")
@@ -72,19 +75,40 @@ def poll(place: Place, is_all: bool, names: tuple[str, ...], as_json: bool) -> N
         with progress_bar("poll", is_quiet=as_json) as progress:
             report = asyncio.run(_cycle(app, store, due, progress))
         with open_reader(app.store_path) as connection:
-            counts = store_reading.read_counts(connection)
+            stories = store_reading.read_latest(connection, report.grouped.stories_changed)
+    is_any_answered = report.failed < len(report.polls) or not due
     if as_json:
-        console.print_json({"polls": [asdict(polled) for polled in report.polls], "counts": counts})
-        return
-    for polled in report.polls:
-        console.line(str(polled))
+        polls = [asdict(polled) for polled in report.polls]
+        console.print_json({"polls": polls, "new": report.new, "stories": stories})
+        return 0 if is_any_answered else 1
     if not due:
         console.say("no feed is due; --all polls every feed, `aggregator feeds list` shows when each is")
-        return
-    console.line(str(report))
-    console.say(
-        f"{counts['stories']} stories of {counts['articles']} articles; `aggregator show` lists today's"
-    )
+        return 0
+    _print_polls(report)
+    _print_changes(report, stories)
+    return 0 if is_any_answered else 1
+
+
+def _print_polls(report: pipeline.CycleReport) -> None:
+    columns = {"outcome": "outcome", "entries": "entries", "new": "new", "took_ms": "ms", "next": "next"}
+    rows = [
+        {**asdict(polled), "next": f"{polled.next_poll_at:%H:%MZ}"}
+        for polled in sorted(report.polls, key=lambda polled: polled.feed)
+    ]
+    console.table({**columns, "feed": "feed", "message": "problem"}, rows)
+
+
+def _print_changes(report: pipeline.CycleReport, stories: list[dict[str, Any]]) -> None:
+    """What the polls changed in stories, the widest first; never a silent empty result."""
+    console.line("")
+    if report.failed == len(report.polls):
+        console.say("no feed could be read; what is stored is untouched, `aggregator feeds list` says why")
+    elif not report.new:
+        console.line("nothing new: every article was known already")
+    else:
+        console.line(f"{report.new} new articles, {len(stories)} stories changed; the widest:")
+        columns = {"story_id": "story", "outlets": "outlets", "status": "status", "headline": "headline"}
+        console.table(columns, stories[:_SHOWN_STORIES])
 
 
 async def _cycle(

@@ -22,7 +22,7 @@ from zoneinfo import ZoneInfo
 
 from aggregator.model import DigestDay, DigestStory, RenderedFile
 from aggregator.publish.markdown import day_blocks, day_stem, joined, story_blocks
-from aggregator.publish.tags import MAX_TAGS, Vocabulary, headline_tags, vocabulary
+from aggregator.publish.tags import MAX_TAGS, headline_tags, vouched_words
 from aggregator.publish.text import escape_markdown, safe_url, scrub, shorten, slug, yaml_scalar
 from aggregator.publish.wording import (
     day_dek,
@@ -43,8 +43,8 @@ FrontMatter: TypeAlias = Sequence[tuple[str, Value]]
 
 def render_hugo(day: DigestDay) -> tuple[RenderedFile, ...]:
     """Return the day's post and one post for each story, in the order given."""
-    words = vocabulary(article.headline for story in day.stories for article in story.articles)
-    tags = [_story_tags(story, words) for story in day.stories]
+    vouched = vouched_words(article.headline for story in day.stories for article in story.articles)
+    tags = [_story_tags(story, vouched) for story in day.stories]
     stem = f"{FOLDER}/{day_stem(day)}"
     posts = [RenderedFile(f"{stem}.md", _day_post(day, tags))]
     for story, slug_, tags_ in zip(day.stories, _slugs(day.stories), tags, strict=True):
@@ -168,8 +168,8 @@ def _outlets(story: DigestStory) -> list[str]:
     return list(dict.fromkeys(outlet_name(outlet) for outlet in story.outlets))
 
 
-def _story_tags(story: DigestStory, words: Vocabulary) -> tuple[str, ...]:
-    return headline_tags([article.headline for article in story.articles], story.outlets, words)
+def _story_tags(story: DigestStory, vouched: frozenset[str]) -> tuple[str, ...]:
+    return headline_tags([article.headline for article in story.articles], story.outlets, vouched)
 
 
 def _day_tags(of_stories: Sequence[Sequence[str]]) -> list[str]:

@@ -16,8 +16,8 @@ what when where which while who whose why will with without would year years you
 exclusive opinion analysis briefing list key events event war president prime minister chancellor
 senator governor mayor chief secretary foreign general judge ceo sir mr mrs ms dr several hours
 according suggests gives release releases released announces won't don't can't isn't aren't didn't
-doesn't january february march april june july august september october november december monday
-tuesday wednesday thursday friday saturday sunday
+doesn't jan feb mar apr jun jul aug sep sept oct nov dec january february march april june july
+august september october november december monday tuesday wednesday thursday friday saturday sunday
 """
 
 _GERMAN = """

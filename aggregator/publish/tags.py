@@ -4,9 +4,10 @@ Facts
 -----
 * No language is known here, and German writes every noun with a capital, so a capital alone does
   not make a name. Two or three capitalised words in a row, mid-sentence, mostly do.
-* English-language outlets may set Every Word of a Headline Like This; in such a headline a capital
-  says nothing, and a word counts as a name only if another headline of the day vouches for it.
-* A first word has a capital always; it is a name if it never appears in small letters that day.
+* A first word has a capital always, and some outlets set Every Word of a Headline Like This. Such a
+  capital says nothing: the word counts as a name only if another headline of the day vouches for
+  it with a capital inside a sentence.
+* The first headline says "Mia Brandt", the next ones "Brandt": the last word speaks for the name.
 * Arabic, Hebrew, Hindi and others have no capitals: there a tag is a word that two headlines share.
 * Inflected names ("Києва", "Києву") stay as they are written; no stemmer is right for an unknown
   language.
@@ -57,19 +58,11 @@ class Word:
         return self.text[0].isupper()
 
 
-@dataclass(frozen=True, slots=True)
-class Vocabulary:
-    """What the headlines of one day say about words, folded.
+def vouched_words(headlines: Iterable[str]) -> frozenset[str]:
+    """Return the words, folded, that headlines of a day set with a capital inside a sentence.
 
-    `proper` are words with a capital inside a sentence, `common` those seen in small letters.
+    Words that are also seen in small letters are left out; the order of headlines does not matter.
     """
-
-    proper: frozenset[str]
-    common: frozenset[str]
-
-
-def vocabulary(headlines: Iterable[str]) -> Vocabulary:
-    """Return the vocabulary of a day; its order does not matter."""
     proper: set[str] = set()
     common: set[str] = set()
     for headline in headlines:
@@ -77,21 +70,23 @@ def vocabulary(headlines: Iterable[str]) -> Vocabulary:
         common.update(word.folded for word in words if word.text.islower())
         if not _is_title_case(words):
             proper.update(word.folded for word in words if word.is_capitalised and not word.is_first)
-    return Vocabulary(frozenset(proper), frozenset(common))
+    return frozenset(proper - common)
 
 
-def headline_tags(headlines: Iterable[str], outlets: Iterable[str], day: Vocabulary) -> tuple[str, ...]:
+def headline_tags(
+    headlines: Iterable[str], outlets: Iterable[str], vouched: frozenset[str]
+) -> tuple[str, ...]:
     """Return at most `MAX_TAGS` tags of one story: names, then single names, then shared words.
 
-    Names that two headlines have go before the others; within each kind what most headlines have
-    comes first, then what came first. A story that has no tag by these rules gets its longest words.
+    What two headlines have goes before the rest; within each kind what most headlines have comes
+    first, then what came first. A story that has no tag by these rules gets its longest words.
     Equal headlines (syndicated copies) count once; no tag is part of another; the outlets' names
     are left out.
     """
     outlet_names = _outlet_names(outlets)
     texts = [_words(outlet_names.sub(",", headline)) for headline in dict.fromkeys(headlines)]
-    names = _by_frequency(_names(words, day) for words in texts)
-    singles = _by_frequency(_proper_words(words, day) for words in texts)
+    singles = _by_frequency(_proper_words(words, vouched) for words in texts)
+    names = _with_last_words(_by_frequency(_names(words, vouched) for words in texts), singles)
     plain = _by_frequency(_long_words(words) for words in texts)
     tiers = [*_shared(names), *_shared(singles)]
     if len(texts) < BIG_STORY_HEADLINES:
@@ -120,25 +115,26 @@ def _is_title_case(words: Sequence[Word]) -> bool:
     return len(long_words) > 3 and all(word.is_capitalised for word in long_words)
 
 
-def _is_name_word(word: Word, day: Vocabulary, is_title_case: bool) -> bool:
+def _is_name_word(word: Word, vouched: frozenset[str], is_title_case: bool) -> bool:
     if not word.is_capitalised:
         return False
     if is_title_case:
-        return word.folded in day.proper - day.common - STOP_WORDS
+        return word.folded in vouched and word.folded not in STOP_WORDS
     is_acronym = word.text.isupper() and len(word.text) > 1  # WHO is not who
     if word.folded in STOP_WORDS and not is_acronym:
         return False
-    return not word.is_first or word.folded not in day.common
+    has_inner_capital = not word.text[1:].islower()
+    return not word.is_first or has_inner_capital or word.folded in vouched
 
 
-def _runs(words: Sequence[Word], day: Vocabulary) -> Iterator[list[Word]]:
+def _runs(words: Sequence[Word], vouched: frozenset[str]) -> Iterator[list[Word]]:
     """Yield the longest runs of name words with nothing but a space, or a particle, between them."""
     is_title_case = _is_title_case(words)
     run: list[Word] = []
     particles: list[Word] = []
     for word in words:
         goes_on = bool(run) and word.gap == " "
-        is_name = _is_name_word(word, day, is_title_case)
+        is_name = _is_name_word(word, vouched, is_title_case)
         if goes_on and word.folded in _PARTICLES:
             particles.append(word)
         elif goes_on and is_name:
@@ -150,23 +146,18 @@ def _runs(words: Sequence[Word], day: Vocabulary) -> Iterator[list[Word]]:
     yield run
 
 
-def _names(words: Sequence[Word], day: Vocabulary) -> Iterator[str]:
-    for run in _runs(words, day):
+def _names(words: Sequence[Word], vouched: frozenset[str]) -> Iterator[str]:
+    for run in _runs(words, vouched):
         capitalised = sum(word.is_capitalised for word in run)
-        # "Envoy Mia Brandt": a first word that nothing vouches for is no part of a longer name.
-        if capitalised > 2 and run[0].is_first and run[0].folded not in day.proper:
-            run, capitalised = run[1:], capitalised - 1
         name = " ".join(word.text for word in run)
         if 2 <= capitalised <= MAX_NAME_WORDS and len(name) <= MAX_TAG_LETTERS:
             yield name
 
 
-def _proper_words(words: Sequence[Word], day: Vocabulary) -> Iterator[str]:
-    """Yield single names: vouched for inside a sentence, or by a capital inside the word."""
+def _proper_words(words: Sequence[Word], vouched: frozenset[str]) -> Iterator[str]:
     is_title_case = _is_title_case(words)
     for word in words:
-        is_known = not word.is_first or word.folded in day.proper or not word.text[1:].islower()
-        if is_known and 1 < len(word.text) <= MAX_TAG_LETTERS and _is_name_word(word, day, is_title_case):
+        if 1 < len(word.text) <= MAX_TAG_LETTERS and _is_name_word(word, vouched, is_title_case):
             yield word.text
 
 
@@ -194,6 +185,13 @@ def _by_frequency(found: Iterable[Iterator[str]]) -> dict[str, int]:
             if folded not in written or tag.islower():
                 written[folded] = tag
     return {written[folded]: headlines for folded, headlines in count.most_common()}
+
+
+def _with_last_words(names: Mapping[str, int], singles: Mapping[str, int]) -> dict[str, int]:
+    """Return the names with the headlines that have at least the last word; most first."""
+    of_word = {word.casefold(): headlines for word, headlines in singles.items()}
+    known = {name: of_word.get(name.casefold().split()[-1], own) for name, own in names.items()}
+    return dict(sorted(known.items(), key=lambda item: -item[1]))
 
 
 def _shared(tags: Mapping[str, int]) -> Iterator[str]:

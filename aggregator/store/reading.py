@@ -1,6 +1,8 @@
 """Reading for people: what `show`, `story`, `search` and `why` print. Only the public views and FTS."""
 
+import json
 import sqlite3
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -43,6 +45,17 @@ def read_days(connection: sqlite3.Connection, limit: int = 30) -> list[Row]:
         "SELECT day, count(*) AS stories, sum(articles) AS articles FROM story_days"
         " GROUP BY day ORDER BY day DESC LIMIT ?",
         [limit],
+    )
+
+
+def read_latest(connection: sqlite3.Connection, story_ids: Collection[int]) -> list[Row]:
+    """The newest day of each of these stories, widest first; ids that are gone are left out."""
+    return _rows(
+        connection,
+        "SELECT v.* FROM stories_by_day AS v WHERE v.story_id IN (SELECT value FROM json_each(:ids))"
+        "   AND v.day = (SELECT max(day) FROM story_days AS d WHERE d.story_id = v.story_id)"
+        " ORDER BY v.outlets DESC, v.articles DESC, v.story_id",
+        {"ids": json.dumps(sorted(story_ids))},
     )
 
 

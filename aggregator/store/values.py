@@ -32,4 +32,3 @@ def optional_time_of(text: str | None) -> datetime | None:
 
 def day_of(text: str) -> date:
     return date.fromisoformat(text)
-
