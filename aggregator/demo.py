@@ -92,9 +92,11 @@ out = "var/demo/digests"
 _OUTLET_FEED = """
 [[feeds]]
 name = "{name}"
-topic = "world"
+topic = "{topic}"
 url = "{url}"
 """
+
+_OUTLET_TOPICS = ((HARBOUR, "world"), (NORTHLIGHT, "world"), (LANTERN, "technology"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,8 +176,8 @@ def _empty_folder(folder: Path) -> Path:
 
 def _write_configuration(folder: Path, base_url: str) -> Path:
     outlet_feeds = "".join(
-        _OUTLET_FEED.format(name=outlet.name, url=base_url + demo_content.OWN_FEEDS[outlet.slug])
-        for outlet in (HARBOUR, NORTHLIGHT, LANTERN)
+        _OUTLET_FEED.format(name=outlet.name, topic=topic, url=base_url + demo_content.OWN_FEEDS[outlet.slug])
+        for outlet, topic in _OUTLET_TOPICS
     )
     path = folder / "aggregator.toml"
     path.write_text(_CONFIGURATION.format(base_url=base_url, outlet_feeds=outlet_feeds), encoding="utf-8")

@@ -1,11 +1,15 @@
-"""What every test gets: a network that ends at this machine."""
+"""What every test gets: a network that ends at this machine, and the demo's home, made once."""
 
 import ipaddress
+import shutil
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+
+from aggregator.demo import DemoReport, run_demo
 
 
 def _is_near(address: Any) -> bool:
@@ -35,3 +39,18 @@ def no_network() -> Iterator[None]:
         for name in stock:
             patch.setattr(socket.socket, name, guarded(name))
         yield
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, DemoReport]:
+    """A home in which the demo has run, and what it reported; only to be read."""
+    home = tmp_path_factory.mktemp("demo")
+    return home, run_demo(home, lambda done, total, line: None)
+
+
+@pytest.fixture
+def demo_copy(demo: tuple[Path, DemoReport], tmp_path: Path) -> Path:
+    """A copy of the demo's home, to be written to."""
+    home = tmp_path / "home"
+    shutil.copytree(demo[0], home)
+    return home

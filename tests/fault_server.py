@@ -119,7 +119,7 @@ def fault(name: str) -> Callable[[Fault], Fault]:
 class FaultServer:
     """See the module's docstring. Thread-safe; leaves no thread that matters behind."""
 
-    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None, *, host: str = "127.0.0.1") -> None:
         self.answers: dict[str, Reply] = {}
         self.faults: dict[str, Fault] = dict(FAULTS)
         self.connections = 0
@@ -127,7 +127,8 @@ class FaultServer:
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._tls = tls
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self._host = host
+        self._listener = socket.create_server((host, 0), backlog=128)
         self.port: int = self._listener.getsockname()[1]
         self._spare: list[socket.socket] = []
 
@@ -146,7 +147,7 @@ class FaultServer:
 
     @property
     def origin(self) -> str:
-        return f"{'https' if self._tls else 'http'}://127.0.0.1:{self.port}"
+        return f"{'https' if self._tls else 'http'}://{self._host}:{self.port}"
 
     def url(self, name: str, /, **query: object) -> str:
         """The URL of a fault, or of one of `answers`."""
@@ -222,7 +223,9 @@ def _requests(connection: socket.socket) -> Iterator[Request]:
                 headers[name.lower()] = value.strip()
             body = stream.read(int(headers.get("content-length", "0")))
             parts = urlsplit(target)
-            yield Request(method, parts.path, dict(parse_qsl(parts.query, keep_blank_values=True)), headers, body)
+            yield Request(
+                method, parts.path, dict(parse_qsl(parts.query, keep_blank_values=True)), headers, body
+            )
 
 
 # --- good manners ----------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from aggregator import __version__
-from aggregator.cli import console, digests, grouping, reading, running, setup, upkeep
+from aggregator.cli import console, correcting, digests, grouping, reading, running, setup, upkeep
 from aggregator.cli.place import Place
 from aggregator.errors import AggregatorError, ConfigError, UsageError
 
@@ -50,6 +50,7 @@ for _command in (
     reading.story,
     reading.search,
     reading.why,
+    correcting.correct,
     digests.digest,
     reading.feeds,
     upkeep.backup,

@@ -35,8 +35,9 @@ def _read_rows(path: str) -> list[cluster.ClusterRow]:
     Raises:
         InputError: names file and line.
     """
+    lines = _read_text(path).splitlines()
     try:
-        return cluster.read_rows(_read_text(path).splitlines())
+        return cluster.read_rows(lines)
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
 

@@ -129,7 +129,7 @@ def why(place: Place, a: str, b: str | None, as_json: bool) -> None:
     with open_reader(app.store_path) as connection:
         explanation = explain.explain(connection, a, b)
     if as_json:
-        console.print_json(explanation.rows)
+        console.print_json({"sentences": explanation.sentences, "decisions": explanation.rows})
         return
     for sentence in explanation.sentences:
         console.line(sentence)

@@ -21,8 +21,16 @@ from typing import Any, Self
 import httpx
 
 from aggregator.clock import Clock
+from aggregator.fetch.addresses import is_public
 from aggregator.fetch.body import Body
-from aggregator.fetch.network import GuardedBackend, Resolver, SystemResolver, open_pool, system_lookup
+from aggregator.fetch.network import (
+    GuardedBackend,
+    Resolver,
+    SystemResolver,
+    bounded_head,
+    open_pool,
+    system_lookup,
+)
 from aggregator.fetch.refusal import Refused
 from aggregator.fetch.targets import OriginMap, redirect_target, shown_url, target_problem
 from aggregator.model import Exchange, Failure, FailureKind, Hop
@@ -100,7 +108,8 @@ class HttpClient:
 
     `origins` maps an origin to another one that is dialled in its place
     (`{"https://news.google.com": "http://127.0.0.1:8123"}`); every URL that is reported stays the
-    original one (see `OriginMap`). Addresses are checked all the same.
+    original one (see `OriginMap`). Addresses are checked all the same: by `may_dial`, which is
+    `is_public` unless the settings allow private addresses.
     """
 
     def __init__(
@@ -110,15 +119,14 @@ class HttpClient:
         clock: Clock,
         origins: Mapping[str, str] = _NO_ORIGINS,
         resolver: Resolver | None = None,
+        may_dial: Callable[[str], bool] | None = None,
         ssl_context: ssl.SSLContext | None = None,
     ) -> None:
         self._settings = settings
         self._clock = clock
         self._origins = OriginMap(origins)
-        backend = GuardedBackend(
-            resolver or SystemResolver(clock, lookup=system_lookup),
-            allow_private_addresses=settings.allow_private_addresses,
-        )
+        may_dial = may_dial or (_any_address if settings.allow_private_addresses else is_public)
+        backend = GuardedBackend(resolver or SystemResolver(clock, lookup=system_lookup), may_dial)
         self._transport = httpx.AsyncHTTPTransport(trust_env=False, verify=False)
         # The transport has no parameter for a network backend. `verify=False` above is for the pool
         # that is thrown away here (it would load the certificates a second time).
@@ -208,7 +216,8 @@ class HttpClient:
             watch = _DialWatch()
             request = self._request(ask, url, watch)
             try:
-                return await self._transport.handle_async_request(request)
+                with bounded_head():
+                    return await self._transport.handle_async_request(request)
             except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
                 if watch.has_dialled or ask.method != "GET":
                     raise
@@ -292,6 +301,10 @@ def _transport_failure(error: httpx.TransportError, *, is_reading: bool) -> tupl
     if is_lost or text.startswith("Server disconnected"):
         return FailureKind.CONNECT, "connection was closed without an answer"
     return FailureKind.PROTOCOL, f"does not speak HTTP as it should: {text}"
+
+
+def _any_address(address: str) -> bool:
+    return True
 
 
 class _DialWatch:

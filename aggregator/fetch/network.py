@@ -9,6 +9,8 @@ Facts
   threads) a handful of dead names stops every healthy one, and leaving the loop waits for them.
   So: a daemon thread a look-up, a cap on how many run, one flight per name, and failures are
   remembered for five minutes.
+* A server can send interim answers (100 Continue) for ever: 13 µs each in the parser, a whole core
+  until the deadline. Only the stream sees those bytes, so it counts them (`bounded_head`).
 * httpx's transport has no parameter for a network backend; its pool has (`open_pool`).
 """
 
@@ -18,7 +20,8 @@ import os
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any, Protocol
@@ -26,7 +29,6 @@ from typing import Any, Protocol
 import httpcore
 
 from aggregator.clock import Clock
-from aggregator.fetch.addresses import is_public
 from aggregator.fetch.refusal import Refused
 from aggregator.model import FailureKind
 
@@ -38,11 +40,16 @@ _MAX_ADDRESSES_TRIED = 4
 # Bounds the work between two turns of the event loop: 16 KiB hold 2,700 one-byte chunks.
 _READ_BYTES = 16 * 1024
 
+_MAX_HEAD_BYTES = 256 * 1024
+
 _MAX_CONNECTIONS = 100
 _MAX_IDLE_CONNECTIONS = 20
 _IDLE_SECONDS = 10.0
 
 Lookup = Callable[[str], Sequence[str]]
+
+# Bytes of its answer that the current task has read while waiting for the end of the head.
+_head_bytes: ContextVar[int | None] = ContextVar("_head_bytes", default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +146,10 @@ async def _in_daemon_thread(lookup: Lookup, host: str) -> _Answer:
         with contextlib.suppress(RuntimeError):  # the loop is closed, nobody waits any more
             loop.call_soon_threadsafe(land, answer)
 
-    threading.Thread(target=work, name=f"look-up of {host}", daemon=True).start()
+    try:
+        threading.Thread(target=work, name=f"look-up of {host}", daemon=True).start()
+    except RuntimeError as error:  # the service's limit of threads
+        return _Unknown(f"{host}: {error}")
     return await landed
 
 
@@ -152,9 +162,9 @@ def system_lookup(host: str) -> Sequence[str]:
 class GuardedBackend(httpcore.AsyncNetworkBackend):
     """Dials only addresses that were checked; everything else is the stock backend's work."""
 
-    def __init__(self, resolver: Resolver, *, allow_private_addresses: bool) -> None:
+    def __init__(self, resolver: Resolver, may_dial: Callable[[str], bool]) -> None:
         self._resolver = resolver
-        self._allow_private_addresses = allow_private_addresses
+        self._may_dial = may_dial
         self._stock = httpcore.AnyIOBackend()
 
     async def connect_tcp(
@@ -197,10 +207,8 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
             raise Refused(FailureKind.DNS, f"host name cannot be resolved: {error}") from error
 
     def _checked(self, host: str, addresses: Sequence[str]) -> Sequence[str]:
-        if self._allow_private_addresses:
-            return addresses
         for address in addresses:
-            if not is_public(address):
+            if not self._may_dial(address):
                 raise Refused(
                     FailureKind.BLOCKED_ADDRESS, f"{host} is at {address}, which is not a public address"
                 )
@@ -217,7 +225,12 @@ class _GuardedStream(httpcore.AsyncNetworkStream):
         self._stream = stream
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return await self._stream.read(min(max_bytes, _READ_BYTES), timeout)
+        data = await self._stream.read(min(max_bytes, _READ_BYTES), timeout)
+        if (counted := _head_bytes.get()) is not None:
+            if counted > _MAX_HEAD_BYTES:
+                raise Refused(FailureKind.PROTOCOL, f"no answer within its first {counted} bytes")
+            _head_bytes.set(counted + len(data))
+        return data
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         await self._stream.write(buffer, timeout)
@@ -243,6 +256,16 @@ def _os_reason(error: BaseException) -> str:
     while error.__cause__ is not None:
         error = error.__cause__
     return os.strerror(error.errno) if isinstance(error, OSError) and error.errno else str(error)
+
+
+@contextlib.contextmanager
+def bounded_head() -> Iterator[None]:
+    """Within the block, what the current task reads is an answer's head, and bounded as such."""
+    token = _head_bytes.set(0)
+    try:
+        yield
+    finally:
+        _head_bytes.reset(token)
 
 
 def open_pool(backend: GuardedBackend, ssl_context: ssl.SSLContext) -> httpcore.AsyncConnectionPool:

@@ -21,19 +21,19 @@ from dataclasses import dataclass
 from aggregator.parse.scrub import escape_text, repair_references
 
 _PREFIX = r"(?:[A-Za-z_][\w.-]{0,40}:)?"
-_ENTRY_TAG = re.compile(rf"<(?P<end>/?)(?P<name>{_PREFIX}(?:item|entry))(?=[\s>])[^<>]*>", re.IGNORECASE)
+_TAG_END = r"(?P<attributes>\s[^<>]*?)?(?P<empty>/?)>"
+_ENTRY_TAG = re.compile(rf"<(?P<end>/?)(?P<name>{_PREFIX}(?:item|entry))(?=[\s/>]){_TAG_END}", re.IGNORECASE)
 _ENTRY_FIELDS = (
     "title|link|guid|id|pubDate|published|updated|issued|modified|date|description|summary|source|origLink"
 )
 _FEED_FIELDS = "title|link|language|generator|ttl"
-_TAG_END = r"(?P<attributes>\s[^<>]*?)?(?P<empty>/?)>"
 _ENTRY_FIELD = re.compile(
     rf"<(?P<end>/?)(?P<name>{_PREFIX}(?:{_ENTRY_FIELDS}))(?=[\s/>]){_TAG_END}", re.IGNORECASE
 )
 _FEED_FIELD = re.compile(rf"<(?P<end>/?)(?P<name>(?:{_FEED_FIELDS}))(?=[\s/>]){_TAG_END}", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"""([A-Za-z_][\w:.-]{0,40})\s*=\s*(?:"([^"<>]*)"|'([^'<>]*)'|([^\s"'<>=]+))""")
 _ROOT = re.compile(r"<([\w:.-]+)(\s[^<>]*)?>")
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_SECTION = re.compile(r"<!\[CDATA\[.*?(?:\]\]>|\Z)|<!--.*?(?:-->|\Z)", re.DOTALL)
 _ATOM = ' xmlns="http://www.w3.org/2005/Atom"'
 
 
@@ -54,11 +54,11 @@ def salvage(text: str, max_entries: int) -> Salvaged | None:
     if root is None:
         return None
     text = _without_comments(text)
-    bodies, entries_start = _entries(text, root.end())
+    found, entries_start = _entries(text, root.end())
     name, attributes = root.group(1), _sound_attributes(root.group(2) or "")
     head = _fields(text[root.end() : entries_start], _FEED_FIELD)
-    entries = "".join(f"<{tag}>{_sound_entry(body)}</{tag}>" for tag, body in bodies[:max_entries])
-    over_limit = max(len(bodies) - max_entries, 0)
+    entries = "".join(_sound_entry(tag, content) for tag, content in found[:max_entries])
+    over_limit = max(len(found) - max_entries, 0)
     local = name.rpartition(":")[2].lower()
     if local == "feed" and "xmlns" not in attributes:
         attributes += _ATOM
@@ -69,48 +69,69 @@ def salvage(text: str, max_entries: int) -> Salvaged | None:
 
 
 def _without_comments(text: str) -> str:
-    last_end = text.rfind("-->") + 3
-    # Up to the last end every comment has one, so the pattern never runs to the end in vain.
-    return _COMMENT.sub("", text[:last_end]) + text[last_end:] if last_end >= 3 else text
+    return _SECTION.sub(_kept_section, text)
 
 
-def _entries(text: str, start: int) -> tuple[list[tuple[str, str]], int]:
-    """Return tag name and content of every entry that ends, and where the first one begins.
+def _kept_section(section: re.Match[str]) -> str:
+    """Drop a comment that ends; what only looks like one, at the fault, may hold entries."""
+    found = section.group()
+    return "" if found.startswith("<!--") and found.endswith("-->") else found
+
+
+def _entries(text: str, start: int) -> tuple[list[tuple[re.Match[str], str]], int]:
+    """Return start tag and content of every entry that ends, and where the first one begins.
 
     An entry also ends where the next begins, if its own end tag is missing.
     """
-    bodies: list[tuple[str, str]] = []
+    entries: list[tuple[re.Match[str], str]] = []
     first = len(text)
-    opened: tuple[str, int] | None = None
+    opened: re.Match[str] | None = None
     for tag in _ENTRY_TAG.finditer(text, start):
         if opened is not None:
-            bodies.append((opened[0], text[opened[1] : tag.start()]))
+            entries.append((opened, text[opened.end() : tag.start()]))
             opened = None
-        if not tag["end"]:
+        if not tag["end"] and not tag["empty"]:
             first = min(first, tag.start())
-            opened = (tag["name"], tag.end())
-    return bodies, first
+            opened = tag
+    return entries, first
 
 
-def _sound_entry(body: str) -> str:
-    return body if _is_sound(body) else _fields(body, _ENTRY_FIELD)
+def _sound_entry(tag: re.Match[str], content: str) -> str:
+    name = tag["name"]
+    inside = content if _is_sound(content) else _fields(content, _ENTRY_FIELD)
+    return f"<{name}{_sound_attributes(tag['attributes'] or '')}>{inside}</{name}>"
 
 
 def _fields(body: str, field: re.Pattern[str]) -> str:
-    """Return the known elements of a broken piece, each one made well-formed."""
-    pieces: list[str] = []
+    """Return the known elements of a broken piece, each one made well-formed.
+
+    Of a repeated one the first counts (a later title is an image's), but for links: Atom has several.
+    """
+    pieces: dict[object, str] = {}
     opened: re.Match[str] | None = None
+    last_source_end = body.rfind("</source")
+    at = 0
     for tag in field.finditer(body):
+        if tag.start() < at:
+            continue
         if opened is not None:
-            pieces.append(_element(opened, body[opened.end() : tag.start()]))
+            pieces.setdefault(_place(opened), _element(opened, body[opened.end() : tag.start()]))
             opened = None
         if tag["empty"]:
-            pieces.append(_element(tag, ""))
+            pieces.setdefault(_place(tag), _element(tag, ""))
+        elif tag["name"] == "source" and tag.end() <= last_source_end:
+            at = body.index("</source", tag.end())  # Atom's source has a title and links of its own
+            pieces.setdefault(_place(tag), _element(tag, body[tag.end() : at]))
         elif not tag["end"]:
             opened = tag
     if opened is not None:
-        pieces.append(_element(opened, body[opened.end() :]))
-    return "".join(pieces)
+        pieces.setdefault(_place(opened), _element(opened, body[opened.end() :]))
+    return "".join(pieces.values())
+
+
+def _place(tag: re.Match[str]) -> object:
+    name = tag["name"].lower()
+    return tag.start() if name == "link" else name
 
 
 def _element(tag: re.Match[str], content: str) -> str:

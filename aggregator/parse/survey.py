@@ -95,7 +95,7 @@ class _Surveyor:
     attribute_prefixes: set[str] = field(default_factory=set)
     elements: int = 0
     elements_outside: int = 0
-    namespaces: int = 0
+    namespace_prefixes: set[str] = field(default_factory=set)
     entry_start: int | None = None
     entry_depth: int = 0
     entry_children: int = 0
@@ -173,13 +173,13 @@ class _Surveyor:
         for name in attributes:
             prefix, colon, local = name.partition(":")
             if prefix == "xmlns":
-                self.namespaces += 1
+                self.namespace_prefixes.add(local)
                 if len(self.open_names) == 1:
                     self.declared.add(local)
             elif colon:
                 self.attribute_prefixes.add(prefix)
-        if self.namespaces > MAX_NAMESPACES:
-            raise Unreasonable(f"more than {MAX_NAMESPACES} namespace declarations")
+        if len(self.namespace_prefixes) > MAX_NAMESPACES:
+            raise Unreasonable(f"more than {MAX_NAMESPACES} namespace prefixes")
 
     def _fault(self, fault: str) -> None:
         if self.entry_start is None:

@@ -18,6 +18,7 @@ from functools import partial
 from pathlib import Path
 
 from aggregator import publish, schedule
+from aggregator.errors import PublishError
 from aggregator.model import DigestDay
 from aggregator.pipeline.grouping import LATE_DAYS, regroup
 from aggregator.settings import DigestSettings, Settings
@@ -51,12 +52,24 @@ def make_due_digests(store: Store, home: Path, settings: Settings, now: datetime
     """Make every digest whose time has come and that is not there yet, oldest day first."""
     reports: list[DigestReport] = []
     for digest in settings.digests:
-        for day in _days_due(store, digest, settings, now):
-            reports += make_digest(store, home, settings, digest, day, now)
-        for day in _days_with_addendum(store, digest, settings, now):
-            reports += _make_addendum(store, home, settings, digest, day, now)
+        try:
+            reports += _make_due(store, home, settings, digest, now)
+        except PublishError as error:
+            # The folder of one digest may be unwritable for a while: it stays due, the others are made.
+            log.error("digest topic=%s not written, it stays due: %s", digest.topic, error)
     for report in reports:
         log.info("%s", report)
+    return reports
+
+
+def _make_due(
+    store: Store, home: Path, settings: Settings, digest: DigestSettings, now: datetime
+) -> list[DigestReport]:
+    reports = []
+    for day in _days_due(store, digest, settings, now):
+        reports += make_digest(store, home, settings, digest, day, now)
+    for day in _days_with_addendum(store, digest, settings, now):
+        reports += _make_addendum(store, home, settings, digest, day, now)
     return reports
 
 

@@ -9,7 +9,7 @@ searchable, in no story.
 import sqlite3
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -53,7 +53,7 @@ def read_material(connection: sqlite3.Connection, changed: ChangedDay, window_da
 
 def group(material: DayMaterial, settings: ClusterSettings) -> stories.GroupedDay:
     """Decide the groups of a day and which stories they are. Pure; the costly part."""
-    groups = _day_groups(material, settings)
+    groups = _with_pins(_day_groups(material, settings), material.inputs.pins)
     continuations = cluster.continue_stories(
         groups.groups,
         {headline.key: headline for headline in material.inputs.headlines},
@@ -66,6 +66,19 @@ def group(material: DayMaterial, settings: ClusterSettings) -> stories.GroupedDa
         corrections=material.inputs.corrections,
     )
     return stories.GroupedDay(material.changed, groups, continuations)
+
+
+def _with_pins(groups: DayGroups, pins: Sequence[str]) -> DayGroups:
+    """Let a pinned article lead its group; of several the newest pin."""
+    if not pins:
+        return groups
+    rank = {key: number for number, key in enumerate(pins)}
+    unpinned = len(pins)
+    led = tuple(
+        replace(group, keys=tuple(sorted(group.keys, key=lambda key: rank.get(key, unpinned))))
+        for group in groups.groups
+    )
+    return replace(groups, groups=led)
 
 
 def _day_groups(material: DayMaterial, settings: ClusterSettings) -> DayGroups:

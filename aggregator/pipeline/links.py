@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
+from aggregator import resolve
 from aggregator.model import LinkJob, LinkState, Resolution, ResolverState
 from aggregator.pipeline.stages import Stages
 from aggregator.store import links, open_reader
@@ -51,7 +52,7 @@ def _read_queue(stages: Stages, now: datetime, limit: int) -> tuple[Sequence[Lin
     with open_reader(stages.store.path) as connection:
         state = links.load_resolver_state(connection)
         jobs = links.load_due_links(connection, now, limit)
-    return jobs, state or ResolverState(float(stages.settings.google_news.page_budget), now)
+    return jobs, state or resolve.new_state(stages.settings.google_news, now)
 
 
 def _report(resolutions: Sequence[Resolution], state: ResolverState) -> ResolveReport:

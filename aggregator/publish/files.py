@@ -26,7 +26,10 @@ _MAX_NAME_BYTES = 200  # of the 255 that file systems take, so that the temporar
 
 @dataclass(frozen=True, slots=True)
 class WrittenFile:
-    """A file that is there now: `sha256` in hex; `is_changed` is False if it was there before."""
+    """A file that is there now; `path` is absolute, without symbolic links above the output folder.
+
+    `sha256` is of its bytes, in hex; `is_changed` is False if it was there before.
+    """
 
     path: Path
     sha256: str
@@ -40,8 +43,8 @@ def write_files(root: Path, files: Iterable[RenderedFile]) -> list[WrittenFile]:
     for each folder that holds such a file.
 
     Raises:
-        PublishError: a path is not a plain relative one, leads out of `root` or is given twice, or
-            the disk refuses. Files already renamed stay; calling again finishes the work.
+        PublishError: a path is not a plain relative one, leads out of `root` or is given twice; or the
+            disk refuses. Files already renamed stay; calling again finishes the work.
     """
     bodies: dict[PurePosixPath, bytes] = {}
     for file in files:

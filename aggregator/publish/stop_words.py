@@ -14,10 +14,11 @@ some still take takes than that the their them then there these they things this
 today tells too two under until up update updates very via video want wants was watch we week were
 what when where which while who whose why will with without would year years you your breaking
 exclusive opinion analysis briefing list key events event war president prime minister chancellor
-senator governor mayor chief secretary foreign general judge ceo sir mr mrs ms dr several hours
-according suggests gives release releases released announces won't don't can't isn't aren't didn't
-doesn't jan feb mar apr jun jul aug sep sept oct nov dec january february march april june july
-august september october november december monday tuesday wednesday thursday friday saturday sunday
+senator governor mayor chief secretary foreign general judge ceo sir mr mrs ms dr several dozens
+hundreds thousands hours according suggests gives release releases released announces won't don't
+can't isn't aren't we've they've i've it's didn't doesn't feb apr aug sep sept oct nov dec january
+february march april june july august september october november december monday tuesday wednesday
+thursday friday saturday sunday
 """
 
 _GERMAN = """

@@ -5,8 +5,8 @@ Facts
 * No language is known here, and German writes every noun with a capital, so a capital alone does
   not make a name. Two or three capitalised words in a row, mid-sentence, mostly do.
 * A first word has a capital always, and some outlets set Every Word of a Headline Like This. Such a
-  capital says nothing: the word counts as a name only if another headline of the day vouches for
-  it with a capital inside a sentence.
+  capital says nothing by itself; another headline of the day can vouch for the word, by a capital
+  inside a sentence.
 * The first headline says "Mia Brandt", the next ones "Brandt": the last word speaks for the name.
 * Arabic, Hebrew, Hindi and others have no capitals: there a tag is a word that two headlines share.
 * Inflected names ("Києва", "Києву") stay as they are written; no stemmer is right for an unknown
@@ -61,16 +61,17 @@ class Word:
 def vouched_words(headlines: Iterable[str]) -> frozenset[str]:
     """Return the words, folded, that headlines of a day set with a capital inside a sentence.
 
-    Words that are also seen in small letters are left out; the order of headlines does not matter.
+    What directly follows a first word with a capital is not vouched for: in "Mia Brandt leaves" it belongs
+    to the first word. Words that are also seen in small letters are left out.
     """
-    proper: set[str] = set()
+    vouched: set[str] = set()
     common: set[str] = set()
     for headline in headlines:
         words = _words(headline)
         common.update(word.folded for word in words if word.text.islower())
         if not _is_title_case(words):
-            proper.update(word.folded for word in words if word.is_capitalised and not word.is_first)
-    return frozenset(proper - common)
+            vouched.update(word.folded for word in _own_capitals(words))
+    return frozenset(vouched - common)
 
 
 def headline_tags(
@@ -115,16 +116,23 @@ def _is_title_case(words: Sequence[Word]) -> bool:
     return len(long_words) > 3 and all(word.is_capitalised for word in long_words)
 
 
+def _own_capitals(words: Sequence[Word]) -> Iterator[Word]:
+    """Yield words whose capital comes neither from the place nor, it may be, from the word before."""
+    is_opening = False
+    for word in words:
+        goes_on = word.is_capitalised or word.folded in _PARTICLES
+        is_opening = word.is_first or (is_opening and goes_on and word.gap == " ")
+        if word.is_capitalised and not is_opening:
+            yield word
+
+
 def _is_name_word(word: Word, vouched: frozenset[str], is_title_case: bool) -> bool:
     if not word.is_capitalised:
         return False
     if is_title_case:
         return word.folded in vouched and word.folded not in STOP_WORDS
     is_acronym = word.text.isupper() and len(word.text) > 1  # WHO is not who
-    if word.folded in STOP_WORDS and not is_acronym:
-        return False
-    has_inner_capital = not word.text[1:].islower()
-    return not word.is_first or has_inner_capital or word.folded in vouched
+    return word.folded not in STOP_WORDS or is_acronym
 
 
 def _runs(words: Sequence[Word], vouched: frozenset[str]) -> Iterator[list[Word]]:
@@ -148,16 +156,28 @@ def _runs(words: Sequence[Word], vouched: frozenset[str]) -> Iterator[list[Word]
 
 def _names(words: Sequence[Word], vouched: frozenset[str]) -> Iterator[str]:
     for run in _runs(words, vouched):
+        if run and run[0].is_first and run[0].folded not in vouched:
+            run = _without_opening(run, vouched)
         capitalised = sum(word.is_capitalised for word in run)
         name = " ".join(word.text for word in run)
         if 2 <= capitalised <= MAX_NAME_WORDS and len(name) <= MAX_TAG_LETTERS:
             yield name
 
 
+def _without_opening(run: list[Word], vouched: frozenset[str]) -> list[Word]:
+    """Drop a first word that is rather an attribute: "Envoy Mia Brandt", "Angry Brandt" if there is a Brandt."""
+    capitalised = [word for word in run if word.is_capitalised]
+    stands_alone = any(word.folded in vouched for word in capitalised[1:])
+    return run[1:] if len(capitalised) > 2 or stands_alone else run
+
+
 def _proper_words(words: Sequence[Word], vouched: frozenset[str]) -> Iterator[str]:
     is_title_case = _is_title_case(words)
     for word in words:
-        if 1 < len(word.text) <= MAX_TAG_LETTERS and _is_name_word(word, vouched, is_title_case):
+        has_inner_capital = not word.text[1:].islower()
+        is_sure = not word.is_first or has_inner_capital or word.folded in vouched
+        is_word = 1 < len(word.text) <= MAX_TAG_LETTERS
+        if is_sure and is_word and _is_name_word(word, vouched, is_title_case):
             yield word.text
 
 

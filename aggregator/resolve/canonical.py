@@ -38,7 +38,8 @@ _TRACKING_NAMES_BY_SENDER = {
     "HubSpot": "_hsenc _hsmi __hssc __hstc __hsfp hsctatracking",
     "other mailers": "mkt_tok oly_anon_id oly_enc_id vero_id vero_conv wickedid rb_clickid _bhlid",
     "analytics": "s_cid sc_cid _branch_match_id cmpid xtor",
-    "outlets": "smid smtyp taid CMP ns_mchannel ns_source ns_campaign itm_source itm_medium itm_campaign",
+    "outlets": "smid smtyp taid CMP ns_mchannel ns_source ns_campaign itm_source itm_medium itm_campaign"
+    " intcmp icid ncid wpisrc reflink",
 }
 _TRACKING_NAMES = frozenset(name for names in _TRACKING_NAMES_BY_SENDER.values() for name in names.split())
 _TRACKING_PREFIXES = ("utm_", "mtm_", "pk_", "piwik_", "hsa_", "ga_")
@@ -53,7 +54,7 @@ def canonical_url(url: str) -> str | None:
     """Return our normal form of an article's URL, None when it is no http(s) URL with a real host.
 
     Google's AMP viewer and cache are replaced by the page they show; otherwise the registrable
-    domain never changes. Never raises. Cost: about 30 µs.
+    domain never changes. Never raises. Cost: about 50 µs.
     """
     for _ in range(_MAX_AMP_LAYERS):
         form = _normal_form(url)
@@ -69,7 +70,9 @@ def _normal_form(url: str) -> str | None:
     if parts is None:
         return None
     names_here = _TRACKING_NAMES_AT.get(parts.host, frozenset())
-    kept = [piece for piece in parts.query.split("&") if piece and not _is_tracking(piece, names_here)]
+    # Feeds that escape a link twice leave "amp;" before every name but the first.
+    pieces = [piece.removeprefix("amp;") for piece in parts.query.split("&")]
+    kept = [piece for piece in pieces if piece and not _is_tracking(piece, names_here)]
     parts = replace(parts, path=_STRAY_PERCENT.sub("%25", parts.path))
     # A lone key ("?4711") is a page number to old systems; w3lib would write "?4711=".
     if len(kept) == 1 and "=" not in kept[0]:
@@ -79,8 +82,7 @@ def _normal_form(url: str) -> str | None:
 
 def _is_tracking(piece: str, names_here: frozenset[str]) -> bool:
     raw_name, _, value = piece.partition("=")
-    # Feeds that escape a link twice leave "amp;" before every name but the first.
-    name = unquote_plus(raw_name).removeprefix("amp;")
+    name = unquote_plus(raw_name)
     lower = name.lower()
     return (
         name in _TRACKING_NAMES

@@ -5,12 +5,14 @@ grouping; a grouping takes back the count it has seen, so that nothing which arr
 forgotten, whoever is killed when.
 """
 
+import json
 import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from aggregator.model import Correction, CorrectionKind, Headline
+from aggregator.model import Correction, Headline
+from aggregator.store.corrections import load_corrections, load_pins
 from aggregator.store.values import day_of, time_of, time_text
 
 Sighting = tuple[str, str, str]  # (poll, entry, article key), as the co-listing count wants them
@@ -28,8 +30,8 @@ class ChangedDay:
 class DayInputs:
     """All that the grouping of one (language, day) depends on, but for the weights.
 
-    `headlines` leaves out articles that were found to be another article; `topics` and ids are keyed
-    like the headlines, by article key.
+    `headlines` leaves out articles that were found to be another article; `pins` are the keys of
+    articles whose headline a person wants to stand for their story, the newest pin first.
     """
 
     day: date
@@ -37,6 +39,7 @@ class DayInputs:
     headlines: tuple[Headline, ...]
     sightings: tuple[Sighting, ...]
     corrections: tuple[Correction, ...]
+    pins: tuple[str, ...]
 
 
 def mark_days_changed(connection: sqlite3.Connection, days: Sequence[tuple[str, str]]) -> None:
@@ -71,6 +74,19 @@ def load_days(connection: sqlite3.Connection, first: date, last: date) -> list[C
     return [ChangedDay(day_of(row["day"]), row["language"], row["changes"], is_closed=False) for row in rows]
 
 
+def load_days_of(connection: sqlite3.Connection, keys: Sequence[str]) -> list[ChangedDay]:
+    """The days of these articles that are grouped at all, oldest first, as if open."""
+    rows = connection.execute(
+        "SELECT d.day, d.language, d.changes FROM days AS d WHERE EXISTS ("
+        "   SELECT 1 FROM articles AS a JOIN story_members USING (article_id)"
+        "    WHERE a.day = d.day AND a.language = d.language"
+        "      AND a.key IN (SELECT value FROM json_each(?)))"
+        " ORDER BY d.day, d.language",
+        [json.dumps(list(keys))],
+    )
+    return [ChangedDay(day_of(row["day"]), row["language"], row["changes"], is_closed=False) for row in rows]
+
+
 def load_day_inputs(connection: sqlite3.Connection, day: date, language: str) -> DayInputs:
     place = [day.isoformat(), language]
     rows = connection.execute(
@@ -82,7 +98,12 @@ def load_day_inputs(connection: sqlite3.Connection, day: date, language: str) ->
         Headline(row["key"], row["headline"], row["outlet"], time_of(row["effective_at"])) for row in rows
     )
     return DayInputs(
-        day, language, headlines, tuple(_sightings(connection, place)), load_corrections(connection)
+        day,
+        language,
+        headlines,
+        tuple(_sightings(connection, place)),
+        load_corrections(connection),
+        load_pins(connection),
     )
 
 
@@ -97,14 +118,6 @@ def _sightings(connection: sqlite3.Connection, place: list[str]) -> Iterator[Sig
     )
     for row in rows:
         yield str(row["poll_id"]), str(row["lead_article_id"]), row["key"]
-
-
-def load_corrections(connection: sqlite3.Connection) -> tuple[Correction, ...]:
-    """Every correction that is not undone, oldest first."""
-    rows = connection.execute(
-        "SELECT kind, a_key, b_key FROM corrections WHERE undone_at IS NULL ORDER BY correction_id"
-    )
-    return tuple(Correction(CorrectionKind(row["kind"]), row["a_key"], row["b_key"]) for row in rows)
 
 
 def take_changes(

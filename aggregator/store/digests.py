@@ -23,8 +23,10 @@ def load_digest_stories(
     With `addendum_only`, the articles that came after the day was closed and their stories.
     """
     stories = connection.execute(
-        "SELECT v.*, d.lead_article_id, s.previous_story_id, s.next_story_id FROM stories_by_day AS v"
-        "  JOIN story_days AS d USING (day, story_id) JOIN stories AS s USING (story_id)"
+        "SELECT v.*, s.previous_story_id, s.next_story_id,"
+        "       (SELECT min(first_seen_at) FROM story_days AS o WHERE o.story_id = v.story_id) AS begun_at"
+        "  FROM stories_by_day AS v"
+        "  JOIN stories AS s USING (story_id)"
         " WHERE v.day = ? AND EXISTS (SELECT 1 FROM story_members AS m JOIN article_topics AS t"
         "        USING (article_id) WHERE m.story_id = v.story_id AND m.day = v.day AND t.topic = ?)"
         " ORDER BY v.story_id",
@@ -71,7 +73,7 @@ def _digest_story(
             )
             for article in articles
         ),
-        first_seen=time_of(row["first_seen_at"]),
+        first_seen=time_of(row["begun_at"]),
         last_seen=time_of(row["last_seen_at"]),
         articles_total=row["articles_total"],
         outlets_total=row["outlets_total"],

@@ -241,10 +241,17 @@ CREATE TABLE corrections (
   correction_id INTEGER PRIMARY KEY,
   made_at TEXT NOT NULL,
   kind TEXT NOT NULL,
-  a_key TEXT NOT NULL,
-  b_key TEXT NOT NULL,
+  note TEXT NOT NULL,
   undone_at TEXT
 ) STRICT;
+
+CREATE TABLE correction_bonds (
+  correction_id INTEGER NOT NULL REFERENCES corrections ON DELETE CASCADE,
+  bond TEXT NOT NULL,
+  a_key TEXT NOT NULL,
+  b_key TEXT NOT NULL,
+  PRIMARY KEY (correction_id, bond, a_key, b_key)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE digest_snapshots (
   topic TEXT NOT NULL,

@@ -1,0 +1,120 @@
+"""`correct`: a person's decisions about stories, kept as rows and replayed on every regrouping."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from aggregator.cli import console
+from aggregator.cli.explain import number
+from aggregator.cli.place import Place, json_option, pass_place
+from aggregator.errors import InputError
+from aggregator.pipeline import correcting
+from aggregator.store import corrections, open_reader
+
+
+@click.group()
+def correct() -> None:
+    """Join, split, move and pin articles; the next run never undoes a person's decision."""
+
+
+@correct.command()
+@click.argument("a")
+@click.argument("b")
+@pass_place
+def join(place: Place, a: str, b: str) -> None:
+    """Articles A and B are one story."""
+    _apply(place, correcting.join(number(a), number(b)))
+
+
+@correct.command()
+@click.argument("a")
+@click.argument("b", required=False)
+@pass_place
+def split(place: Place, a: str, b: str | None) -> None:
+    """Article A is not one story with B; without B, with nothing of the story it is in."""
+    _apply(place, correcting.split(number(a), None if b is None else number(b)))
+
+
+@correct.command()
+@click.argument("a")
+@click.argument("story")
+@pass_place
+def move(place: Place, a: str, story: str) -> None:
+    """Article A leaves its story and belongs to STORY."""
+    _apply(place, correcting.move(number(a), number(story)))
+
+
+@correct.command()
+@click.argument("a")
+@pass_place
+def pin(place: Place, a: str) -> None:
+    """The headline of article A stands for its story."""
+    _apply(place, correcting.pin(number(a)))
+
+
+@correct.command()
+@click.argument("correction")
+@pass_place
+def undo(place: Place, correction: str) -> None:
+    """Take a correction back; it stays listed."""
+    app = place.app()
+    with app.store() as store:
+        grouped = correcting.undo(store, number(correction), app.settings, app.clock.now())
+    console.line(f"correction {number(correction)} is undone; {len(grouped.stories_changed)} stories changed")
+
+
+@correct.command("list")
+@json_option
+@pass_place
+def list_(place: Place, as_json: bool) -> None:
+    """Every correction, undone ones too."""
+    with open_reader(place.app().store_path) as connection:
+        rows = corrections.list_corrections(connection)
+    if as_json:
+        console.print_json([asdict(row) for row in rows])
+        return
+    if not rows:
+        console.say("no corrections yet")
+        return
+    table = [{**asdict(row), "state": "undone" if row.undone_at else "in force"} for row in rows]
+    columns = {"correction_id": "correction", "kind": "kind", "state": "state", "note": "what"}
+    console.table(columns, table)
+
+
+@correct.command("export")
+@click.argument("path", type=click.Path(path_type=Path), required=False)
+@pass_place
+def export(place: Place, path: Path | None) -> None:
+    """Write the corrections in force as JSON Lines to PATH, or to standard output."""
+    with open_reader(place.app().store_path) as connection:
+        text = corrections.export_lines(corrections.list_corrections(connection))
+    if path is None:
+        click.echo(text, nl=False)
+    else:
+        path.write_text(text, encoding="utf-8")
+
+
+@correct.command("import")
+@click.argument("path", type=click.Path(path_type=Path))
+@pass_place
+def import_(place: Place, path: Path) -> None:
+    """Add the corrections of an export; those that are here already are passed over."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} cannot be read: {error}") from error
+    app = place.app()
+    with app.store() as store:
+        added = correcting.import_corrections(store, text, app.settings, app.clock.now())
+    console.line(f"{added} corrections added")
+
+
+def _apply(place: Place, decide: correcting.Decide) -> None:
+    app = place.app()
+    with app.store() as store:
+        done = correcting.apply_correction(store, decide, app.settings, app.clock.now())
+    console.line(f"correction {done.correction_id}: {done.note}")
+    console.line(f"{len(done.grouped.stories_changed)} stories changed")
+    for conflict in done.grouped.conflicts:
+        console.say(f"contradiction: {conflict}")

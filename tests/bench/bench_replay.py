@@ -1,0 +1,55 @@
+"""A recording polled snapshot by snapshot on a clock that jumps: is all of it stored, how long, how large?
+
+    python tests/bench/bench_replay.py RECORDING.jsonl.gz FOLDER
+
+Prints figures, the first differences between recording and store, and the widest stories.
+"""
+
+import sys
+import time
+from pathlib import Path
+
+from aggregator.clock import ManualClock
+from aggregator.replica import Replica, load_recording
+from tests.system.home import Feed, Home, check, poll_all, rows
+from tests.system.recording import differences, read_plainly, show
+
+
+def main(recording: Path, folder: Path) -> None:
+    snapshots = read_plainly(recording)
+    clock = ManualClock(snapshots[0][0])
+    feed = Feed("World", url=load_recording(recording)[0].feed)
+    took_ms: list[int] = []
+    with Replica(now=clock.now) as replica:
+        home = Home(folder).configure([feed], base_url=replica.base_url)
+
+        async def polls(stages):
+            for at in show(replica, recording):
+                clock.jump_to(at)
+                started = time.perf_counter()
+                report = await poll_all(stages)
+                took_ms.append(int((time.perf_counter() - started) * 1000))
+                if report.failed:
+                    print(report.polls[0])
+
+        started = time.perf_counter()
+        home.work(clock, polls)
+        seconds = time.perf_counter() - started
+    for table in ("articles", "listings", "polls", "stories", "story_days", "ledger"):
+        print(f"{table:12} {rows(home.store, f'SELECT count(*) FROM {table}')[0][0]:>8}")
+    took_ms.sort()
+    print(
+        f"{seconds:.1f} s; a cycle {took_ms[len(took_ms) // 2]} ms in the middle, {took_ms[-1]} ms at worst"
+    )
+    print(f"{home.store.stat().st_size / 1e6:.1f} MB, integrity {check(home.store)}")
+    found = differences(home.store, snapshots)
+    print(f"{len(found)} differences", *found[:10], sep="\n")
+    widest = (
+        "SELECT day, articles, outlets, status, headline FROM stories_by_day ORDER BY articles DESC LIMIT 25"
+    )
+    for row in rows(home.store, widest):
+        print(*row)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))

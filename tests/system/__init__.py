@@ -1,0 +1,1 @@
+"""The whole program at work: real sockets, real files, real processes; only the news is invented."""

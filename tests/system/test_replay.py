@@ -1,0 +1,106 @@
+"""A recording replayed: everything listed is stored once, nothing twice, and no order shows."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from aggregator.clock import ManualClock
+from aggregator.model import Outcome
+from aggregator.replica import Replica, demo_days
+from tests.system.home import Feed, Home, check, dump, poll_all, rows, stories
+from tests.system.recording import differences, read_plainly, show, write_recording
+
+TODAY = date(2026, 1, 7)
+WORLD = Feed("World", google_topic="WORLD")
+
+
+@pytest.fixture
+def recording(tmp_path):
+    return write_recording(tmp_path / "snapshots.jsonl.gz", TODAY)
+
+
+def replay(home, recording, *, times=1, seen=None):
+    """Poll every snapshot `times` times, a quarter of an hour apart; `seen(store)` after each poll."""
+    clock = ManualClock(read_plainly(recording)[0][0])
+    with Replica(now=clock.now) as replica:
+        home.configure([WORLD], base_url=replica.base_url)
+
+        async def polls(stages):
+            for at in show(replica, recording):
+                clock.jump_to(at)
+                for _ in range(times):
+                    report = await poll_all(stages)
+                    if seen:
+                        seen(report)
+                    clock.advance(timedelta(minutes=15))
+
+        home.work(clock, polls)
+    return home
+
+
+def test_every_listed_article_is_stored_once_with_outlet_and_listing(tmp_path, recording):
+    home = replay(Home(tmp_path / "home"), recording)
+
+    snapshots = read_plainly(recording)
+    assert differences(home.store, snapshots) == []
+    assert len(rows(home.store, "SELECT 1 FROM articles")) > 50
+    assert check(home.store) == "ok"
+
+
+def test_every_stored_article_is_in_one_story(tmp_path, recording):
+    home = replay(Home(tmp_path / "home"), recording)
+
+    unplaced = "SELECT count(*) FROM articles WHERE article_id NOT IN (SELECT article_id FROM story_members)"
+    assert rows(home.store, unplaced) == [(0,)]
+    in_views = rows(home.store, "SELECT sum(articles) FROM stories_by_day")
+    assert in_views == rows(home.store, "SELECT count(*) FROM articles")
+
+
+def test_polling_a_snapshot_again_changes_nothing_but_the_log_of_polls(tmp_path, recording):
+    home = Home(tmp_path / "home")
+    states, feeds, outcomes = [], [], []
+
+    def look(report):
+        outcomes.append(report.polls[0].outcome)
+        states.append(dump(home.store, without=["polls", "feeds"]))
+        feeds.append(rows(home.store, "SELECT url, name, health, failures, entries_last FROM feeds"))
+
+    replay(home, recording, times=2, seen=look)
+
+    for once, again in zip(states[::2], states[1::2], strict=True):
+        assert once == again
+    assert feeds[::2] == feeds[1::2]
+    assert outcomes[1::2] == [Outcome.UNCHANGED] * len(states[::2])
+
+
+# --- order ----------------------------------------------------------------------------------------------
+
+SECTIONS = {"World": "WORLD", "Business": "BUSINESS", "Technology": "TECHNOLOGY"}
+
+
+def live_through(home, *, reverse, is_skipped=lambda number: False):
+    """Poll the demo's moments, feeds in either order, some moments left out."""
+    moments = demo_days(TODAY)
+    clock = ManualClock(moments[0].at)
+    with Replica(now=clock.now) as replica:
+        feeds = [Feed(name, name.lower(), google_topic=section) for name, section in SECTIONS.items()]
+        home.configure(feeds, base_url=replica.base_url, tables={"poll": {"max_concurrent": 1}})
+
+        async def polls(stages):
+            for number, moment in enumerate(moments):
+                clock.jump_to(moment.at)
+                for address, snapshot in moment.content.items():
+                    replica.show(address, snapshot)
+                if not is_skipped(number):
+                    await poll_all(stages, reverse=reverse)
+
+        home.work(clock, polls)
+    return home
+
+
+def test_the_order_of_the_feeds_leaves_no_trace_in_the_stories(tmp_path):
+    forth = live_through(Home(tmp_path / "forth"), reverse=False)
+    back = live_through(Home(tmp_path / "back"), reverse=True)
+
+    assert stories(forth.store) == stories(back.store)
+    assert len(stories(forth.store)) > 30
