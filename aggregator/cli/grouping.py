@@ -35,7 +35,7 @@ def _read_rows(path: str) -> list[cluster.ClusterRow]:
     Raises:
         InputError: names file and line.
     """
-    lines = _read_text(path).splitlines()
+    lines = _read_text(path).split("\n")  # not splitlines: a headline may hold U+2028
     try:
         return cluster.read_rows(lines)
     except InputError as error:
@@ -49,7 +49,7 @@ def _read_rows(path: str) -> list[cluster.ClusterRow]:
 )
 def cluster_command(source: str, output: str) -> None:
     """Group headlines without a store: JSON Lines in, the same rows with their story out."""
-    lines = cluster.write_rows(cluster.cluster_rows(_read_rows(source)))
+    lines = (f"{line}\n" for line in cluster.write_rows(cluster.cluster_rows(_read_rows(source))))
     if output == "-":
         sys.stdout.writelines(lines)
         return

@@ -2,8 +2,8 @@
 
 A day is grouped again whole whenever something in it changed; what a grouping sees is the set of the
 day's articles, its listings and the corrections, so the order of arrival leaves no trace. A closed
-day only grows an addendum. What is older than the window of late arrivals is archive: stored,
-searchable, in no story.
+day only grows an addendum, and beyond the window of late arrivals what comes for it is archive: stored,
+searchable, in no story. A day before the first digest was never closed, and is grouped like any other.
 """
 
 import sqlite3
@@ -16,12 +16,13 @@ from pathlib import Path
 
 from aggregator import cluster, schedule
 from aggregator.cluster.weights import shipped_weights
-from aggregator.model import DayGroup, DayGroups, KnownStory
+from aggregator.model import Continuation, DayGroup, DayGroups, KnownStory
 from aggregator.settings import ClusterSettings, GoogleGroups, Settings
 from aggregator.store import Store, days, open_reader, stories
 from aggregator.store.days import ChangedDay, DayInputs
 
 LATE_DAYS = 3  # how far back an addendum reaches
+_SERIES_DAYS = 92  # how far apart two issues of a series may lie and be linked
 _LEARN_DAYS = 14  # days of headlines that new token weights are learned from
 
 
@@ -139,10 +140,47 @@ def regroup_days(
         with open_reader(store.path) as connection:
             material = read_material(connection, changed, settings.cluster.window_days)
         grouped = group(material, settings.cluster)
-        changed_stories |= store.write(partial(stories.save_grouped_day, grouped=grouped, now=now))
+        changed_stories |= _save(store, material, grouped, settings.cluster, now)
         headlines += len(material.inputs.headlines)
         conflicts += list(grouped.groups.conflicts)
     return Regrouped(len(changed_days), headlines, frozenset(changed_stories), tuple(conflicts))
+
+
+def _save(
+    store: Store,
+    material: DayMaterial,
+    grouped: stories.GroupedDay,
+    settings: ClusterSettings,
+    now: datetime,
+) -> set[int]:
+    """Write a grouped day, then link its issues of series; only by then has each a story id."""
+    changed = store.write(partial(stories.save_grouped_day, grouped=grouped, now=now))
+    if issues := [group for group in grouped.groups.groups if group.series]:
+        links = _neighbours(store.path, material, issues, settings)
+        store.write(partial(stories.link_issues, links=links))
+    return changed
+
+
+def _neighbours(
+    store_path: Path, material: DayMaterial, issues: Sequence[DayGroup], settings: ClusterSettings
+) -> tuple[Continuation, ...]:
+    """The stories of these groups, each with the issues nearest to it; months may lie between two."""
+    inputs, day = material.inputs, material.inputs.day
+    headlines = {headline.key: headline for headline in inputs.headlines}
+    outlets = sorted({headlines[key].outlet or "" for group in issues for key in group.keys})
+    reach = timedelta(days=_SERIES_DAYS)
+    with open_reader(store_path) as connection:
+        known = stories.load_issues(connection, inputs.language, day - reach, day + reach, outlets)
+    return cluster.continue_stories(
+        issues,
+        headlines,
+        day=day,
+        today=[story for story in known if story.day == day],
+        past=[story for story in known if story.day != day],
+        language=inputs.language,
+        weights=material.weights,
+        settings=settings,
+    )
 
 
 def _freeze_weights(store: Store, changed: ChangedDay) -> None:
@@ -203,7 +241,7 @@ def recluster_days(
         grouped = group(material, settings.cluster)
         changes += _differences(changed, before, grouped.groups.groups, material)
         if store is not None:
-            store.write(partial(stories.save_grouped_day, grouped=grouped, now=now))
+            _save(store, material, grouped, settings.cluster, now)
     return changes
 
 

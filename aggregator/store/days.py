@@ -52,11 +52,14 @@ def mark_days_changed(connection: sqlite3.Connection, days: Sequence[tuple[str, 
 
 
 def load_changed_days(connection: sqlite3.Connection, *, not_before: date) -> list[ChangedDay]:
-    """Days with something new, oldest first; what lies before `not_before` is archive, not grouped."""
+    """Days with something new, oldest first.
+
+    A closed day takes late articles from `not_before` on; what comes later still is archive, not grouped.
+    """
     rows = connection.execute(
         "SELECT d.day, d.language, d.changes, c.day IS NOT NULL AS is_closed"
         "  FROM days AS d LEFT JOIN closed_days AS c USING (day)"
-        " WHERE d.changes > 0 AND d.day >= ? ORDER BY d.day, d.language",
+        " WHERE d.changes > 0 AND (d.day >= ? OR c.day IS NULL) ORDER BY d.day, d.language",
         [not_before.isoformat()],
     )
     return [

@@ -205,6 +205,7 @@ CREATE TABLE story_days (
   PRIMARY KEY (day, story_id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX story_days_story ON story_days (story_id, day);
+CREATE INDEX story_days_issues ON story_days (language, day) WHERE series IS NOT NULL;
 
 CREATE TABLE story_members (
   article_id INTEGER PRIMARY KEY REFERENCES articles ON DELETE CASCADE,

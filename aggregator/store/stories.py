@@ -9,6 +9,7 @@ Facts
   reads one table and not every article of it.
 """
 
+import json
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -43,7 +44,27 @@ def load_known_stories(
         " WHERE m.day BETWEEN ? AND ? AND d.language = ?"
         " ORDER BY m.day, m.story_id, a.key",
         [first.isoformat(), last.isoformat(), language],
-    ).fetchall()
+    )
+    return _known_stories(rows)
+
+
+def load_issues(
+    connection: sqlite3.Connection, language: str, first: date, last: date, outlets: Sequence[str]
+) -> list[KnownStory]:
+    """Stories of `first` … `last` that are issues of a series, with those of their articles that are by `outlets`."""
+    rows = connection.execute(
+        "SELECT m.day, m.story_id, d.series, d.serial, a.key, a.headline, a.outlet, a.effective_at"
+        "  FROM story_days AS d JOIN story_members AS m ON m.story_id = d.story_id AND m.day = d.day"
+        "  JOIN articles AS a USING (article_id)"
+        " WHERE d.language = ? AND d.day BETWEEN ? AND ? AND d.series IS NOT NULL"
+        "   AND a.outlet IN (SELECT value FROM json_each(?))"
+        " ORDER BY m.day, m.story_id, a.key",
+        [language, first.isoformat(), last.isoformat(), json.dumps(list(outlets))],
+    )
+    return _known_stories(rows)
+
+
+def _known_stories(rows: Iterable[sqlite3.Row]) -> list[KnownStory]:
     members: dict[tuple[str, int], list[sqlite3.Row]] = defaultdict(list)
     for row in rows:
         members[row["day"], row["story_id"]].append(row)
@@ -90,7 +111,6 @@ def save_grouped_day(connection: sqlite3.Connection, grouped: GroupedDay, now: d
     changed = _save_members(connection, grouped, story_of_group, ids)
     changed |= _save_story_days(connection, grouped, story_of_group, ids)
     _save_ledger(connection, grouped, ids, now)
-    _link_series(connection, grouped, story_of_group)
     _update_totals(connection, changed)
     take_changes(connection, grouped.changed, grouped.groups.rules_version, now)
     return changed
@@ -300,19 +320,22 @@ def _partner_id(connection: sqlite3.Connection, ids: Mapping[str, int], key: str
     return None if row is None else int(row["article_id"])
 
 
-def _link_series(connection: sqlite3.Connection, grouped: GroupedDay, story_of_group: Sequence[int]) -> None:
-    """Link issues of a series both ways."""
-    for continuation in grouped.continuations:
-        story_id = story_of_group[continuation.group_index]
+def link_issues(connection: sqlite3.Connection, links: Iterable[Continuation]) -> None:
+    """Link the issues of a series both ways; `links` name the neighbours of stories that have ids."""
+    for link in links:
         for neighbour, here, there in (
-            (continuation.previous_story_id, "previous_story_id", "next_story_id"),
-            (continuation.next_story_id, "next_story_id", "previous_story_id"),
+            (link.previous_story_id, "previous_story_id", "next_story_id"),
+            (link.next_story_id, "next_story_id", "previous_story_id"),
         ):
-            if neighbour is not None and neighbour != story_id:
-                connection.execute(f"UPDATE stories SET {here} = ? WHERE story_id = ?", [neighbour, story_id])
-                connection.execute(
-                    f"UPDATE stories SET {there} = ? WHERE story_id = ?", [story_id, neighbour]
-                )
+            if neighbour is not None:
+                _link(connection, here, link.story_id, neighbour)
+                _link(connection, there, neighbour, link.story_id)
+
+
+def _link(connection: sqlite3.Connection, column: str, story_id: int | None, neighbour: int | None) -> None:
+    connection.execute(
+        f"UPDATE stories SET {column} = ?1 WHERE story_id = ?2 AND {column} IS NOT ?1", (neighbour, story_id)
+    )
 
 
 def _update_totals(connection: sqlite3.Connection, story_ids: Iterable[int]) -> None:
