@@ -14,17 +14,20 @@ Facts
 import asyncio
 import logging
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from aggregator import pipeline
 from aggregator.app import App, load_app
+from aggregator.door import open_door
 from aggregator.errors import ConfigError, StoreError
 from aggregator.notify import notify, watchdog_interval_seconds
+from aggregator.operations import OPERATIONS
 from aggregator.pipeline import Stages
 from aggregator.store import upkeep
 
@@ -120,18 +123,28 @@ class _Runner:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._end_with, None)
         loop.add_signal_handler(signal.SIGHUP, self._reload)
-        scheduler = self._scheduler()
-        scheduler.start()
-        notify("READY=1")
         app = self._daemon.app
-        log.info("start store=%s feeds=%d", app.store_path, len(app.settings.feeds))
-        try:
-            return await self._next_app
-        finally:
-            notify("STOPPING=1")
-            scheduler.shutdown(wait=False)
-            await self._put_away()
-            log.info("stop")
+        scheduler = self._scheduler()
+        async with open_door(app.store_path, self._perform):
+            scheduler.start()
+            notify("READY=1")
+            log.info("start store=%s feeds=%d", app.store_path, len(app.settings.feeds))
+            try:
+                return await self._next_app
+            finally:
+                notify("STOPPING=1")
+                scheduler.shutdown(wait=False)
+                await self._put_away()
+                log.info("stop")
+
+    async def _perform(self, name: str, arguments: Mapping[str, Any]) -> Any:
+        """Do what another process asks for, in turn with the jobs that group days."""
+        operation = OPERATIONS[name]
+        async with self._turn:
+            app, store = self._daemon.app, self._daemon.stages.store
+            result = await asyncio.to_thread(operation, app, store, arguments)
+        log.info("request name=%s", name)
+        return result
 
     def _reload(self) -> None:
         """Go on with the changed configuration if it is valid; keep the old one otherwise."""

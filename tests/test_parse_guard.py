@@ -77,7 +77,7 @@ REFUSED = {
     "JSON that is no feed": (b'{"version": "2.0", "items": []}', "not-a-feed"),
     "JSON nested a million deep": (b'{"items":' + b"[" * 1_000_000, "parse-error"),
     "JSON with a number of 100,000 digits": (b'{"items":' + b"9" * 100_000 + b"}", "parse-error"),
-    "a root that is never closed": (b"<rss ", "truncated"),
+    "a root that is never closed": (b"<rss ", "parse-error"),
     "a root and nothing else": (b"<rss><channel>", "truncated"),
 }
 
@@ -94,7 +94,7 @@ def described(markup: str) -> bytes:
 ATTRIBUTES = " ".join(f"a{number}='1'" for number in range(20_000))
 PIECES = ("a." * 90 + "<b/>") * 2_500
 MARKS = "\u0301\u0316" * 30_000
-NUMBERED = "".join(f"<item><title>{number}</title></item>" for number in range(100_000))
+NUMBERED = "".join(f"<item><title>{number}</title></item>" for number in range(30_000))
 LINKS = "&lt;a href=x&gt;" * 60_000
 GOOGLE_ITEM = "<item><title>Bad - X</title><link>https://news.google.com/rss/articles/CBMix</link>"
 
@@ -113,22 +113,22 @@ KEPT = {
     "30,000 categories": (beside("<category>c</category>" * 30_000), ["Good"], {"unreasonable": 1}),
     "40,000 descriptions": (beside("<description>d</description>" * 40_000), ["Good"], {"unreasonable": 1}),
     "a style that backtracks": (described("&lt;p style='" + "url(" * 30_000 + "'&gt;"), ["Bad", "Good"], {}),
-    "90,000 nested escaped elements": (described("&lt;div&gt;" * 90_000), ["Bad", "Good"], {}),
+    "40,000 nested escaped elements": (described("&lt;div&gt;" * 40_000), ["Bad", "Good"], {}),
     "10,000 open escaped scripts": (described("&lt;script " * 10_000), ["Bad", "Good"], {}),
     "15,000 open escaped quotes": (described("&lt;a '" * 15_000), ["Bad", "Good"], {}),
     "impossible references": (beside("<x>&#xD800;&#x110000;</x>"), ["Bad", "Good"], {}),
     "a reference of 5,000 digits": (beside("<x>&#" + "9" * 5_000 + ";</x>"), ["Bad", "Good"], {}),
     "the same, escaped": (described("&amp;#xD800;&amp;amp;#" + "9" * 5_000 + ";"), ["Bad", "Good"], {}),
     "60,000 combining marks": (described(f"a{MARKS}"), ["Bad", "Good"], {}),
-    "200,000 ampersands": (described("&" * 200_000), ["Bad", "Good"], {}),
-    "a comment of 4 MB": (rss(f"<!--{'x' * 4_000_000}-->{GOOD}"), ["Good"], {}),
+    "100,000 ampersands": (described("&" * 100_000), ["Bad", "Good"], {}),
+    "a comment of 2 MB": (rss(f"<!--{'x' * 2_000_000}-->{GOOD}"), ["Good"], {}),
     "100 kB of blank lines first": (rss(GOOD, DECLARATION + "\n " * 50_000), ["Good"], {}),
-    "a million angle brackets": (rss(GOOD + "<" * 1_000_000), ["Good"], {}),
-    "400,000 open CDATA sections": (beside("<![CDATA[" * 400_000), ["Bad", "Good"], {}),
-    "400,000 open comments": (beside("<!--" * 400_000), ["Bad", "Good"], {}),
+    "400,000 angle brackets": (rss(GOOD + "<" * 400_000), ["Good"], {}),
+    "100,000 open CDATA sections": (beside("<![CDATA[" * 100_000), ["Bad", "Good"], {}),
+    "100,000 open comments": (beside("<!--" * 100_000), ["Bad", "Good"], {}),
     "150,000 open attributes": (rss(GOOD + "</b>" + '<a b="' * 150_000), ["Good"], {}),
-    "100,000 items": (rss(NUMBERED), FIRST_THOUSAND, {"over-limit": 99_000}),
-    "100,000 items, ill-formed": (rss(NUMBERED + "<"), FIRST_THOUSAND, {"over-limit": 99_000}),
+    "30,000 items": (rss(NUMBERED), FIRST_THOUSAND, {"over-limit": 29_000}),
+    "30,000 items, ill-formed": (rss(NUMBERED + "<"), FIRST_THOUSAND, {"over-limit": 29_000}),
     "60,000 open links of Google": (
         rss(f"{GOOGLE_ITEM}<description>{LINKS}</description><source>X</source></item>{GOOD}"),
         ["Bad", "Good"],

@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -9,7 +10,7 @@ from aggregator.cli import console
 from aggregator.cli.explain import number
 from aggregator.cli.place import Place, json_option, pass_place
 from aggregator.errors import InputError
-from aggregator.pipeline import correcting
+from aggregator.operations import perform
 from aggregator.store import corrections, open_reader
 
 
@@ -24,7 +25,7 @@ def correct() -> None:
 @pass_place
 def join(place: Place, a: str, b: str) -> None:
     """Articles A and B are one story."""
-    _apply(place, correcting.join(number(a), number(b)))
+    _apply(place, kind="join", a=number(a), b=number(b))
 
 
 @correct.command()
@@ -33,7 +34,7 @@ def join(place: Place, a: str, b: str) -> None:
 @pass_place
 def split(place: Place, a: str, b: str | None) -> None:
     """Article A is not one story with B; without B, with nothing of the story it is in."""
-    _apply(place, correcting.split(number(a), None if b is None else number(b)))
+    _apply(place, kind="split", a=number(a), b=None if b is None else number(b))
 
 
 @correct.command()
@@ -42,7 +43,7 @@ def split(place: Place, a: str, b: str | None) -> None:
 @pass_place
 def move(place: Place, a: str, story: str) -> None:
     """Article A leaves its story and belongs to STORY."""
-    _apply(place, correcting.move(number(a), number(story)))
+    _apply(place, kind="move", a=number(a), story=number(story))
 
 
 @correct.command()
@@ -50,7 +51,7 @@ def move(place: Place, a: str, story: str) -> None:
 @pass_place
 def pin(place: Place, a: str) -> None:
     """The headline of article A stands for its story."""
-    _apply(place, correcting.pin(number(a)))
+    _apply(place, kind="pin", a=number(a))
 
 
 @correct.command()
@@ -58,10 +59,8 @@ def pin(place: Place, a: str) -> None:
 @pass_place
 def undo(place: Place, correction: str) -> None:
     """Take a correction back; it stays listed."""
-    app = place.app()
-    with app.store() as store:
-        grouped = correcting.undo(store, number(correction), app.settings, app.clock.now())
-    console.line(f"correction {number(correction)} is undone; {len(grouped.stories_changed)} stories changed")
+    done = perform(place.app(), "undo", {"correction_id": number(correction)})
+    console.line(f"correction {number(correction)} is undone; {len(done['stories'])} stories changed")
 
 
 @correct.command("list")
@@ -104,17 +103,13 @@ def import_(place: Place, path: Path) -> None:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path} cannot be read: {error}") from error
-    app = place.app()
-    with app.store() as store:
-        added = correcting.import_corrections(store, text, app.settings, app.clock.now())
-    console.line(f"{added} corrections added")
+    done = perform(place.app(), "import-corrections", {"text": text})
+    console.line(f"{done['added']} corrections added")
 
 
-def _apply(place: Place, decide: correcting.Decide) -> None:
-    app = place.app()
-    with app.store() as store:
-        done = correcting.apply_correction(store, decide, app.settings, app.clock.now())
-    console.line(f"correction {done.correction_id}: {done.note}")
-    console.line(f"{len(done.grouped.stories_changed)} stories changed")
-    for conflict in done.grouped.conflicts:
+def _apply(place: Place, **arguments: Any) -> None:
+    done = perform(place.app(), "correct", arguments)
+    console.line(f"correction {done['correction_id']}: {done['note']}")
+    console.line(f"{len(done['stories'])} stories changed")
+    for conflict in done["conflicts"]:
         console.say(f"contradiction: {conflict}")

@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Iterator
-from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from aggregator.cli import console
 from aggregator.cli.place import Place, json_option, pass_place
 from aggregator.cli.reading import parse_day
 from aggregator.errors import InputError
+from aggregator.operations import perform
 from aggregator.pipeline.grouping import recluster_days
 
 
@@ -107,15 +107,16 @@ def recluster(place: Place, first: str, last: str, dry_run: bool, as_json: bool)
     """Group stored days again, closed ones too."""
     app = place.app()
     first_day, last_day = parse_day(first, app), parse_day(last, app)
-    opened = nullcontext(None) if dry_run else app.store()
-    with opened as store:
-        changes = recluster_days(
-            app.store_path, store, app.settings, app.clock.now(), first=first_day, last=last_day
+    if dry_run:
+        found = recluster_days(
+            app.store_path, None, app.settings, app.clock.now(), first=first_day, last=last_day
         )
+        changes = [asdict(change) | {"line": str(change)} for change in found]
+    else:
+        changes = perform(app, "recluster", {"first": first_day.isoformat(), "last": last_day.isoformat()})
     if as_json:
-        console.print_json([asdict(change) for change in changes])
+        console.print_json(changes)
         return
     for change in changes:
-        console.line(str(change))
-    verb = "would change" if dry_run else "changed"
-    console.say(f"{len(changes)} groups {verb}")
+        console.line(change["line"])
+    console.say(f"{len(changes)} groups {'would change' if dry_run else 'changed'}")

@@ -78,6 +78,11 @@ class ParserPool:
         self._idle: list[_Worker] = []
         self._is_closed = False
 
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """Process ids of the workers that run, idle or not."""
+        return tuple(worker.process.pid for worker in self._workers)
+
     async def parse(
         self,
         body: bytes,

@@ -123,10 +123,14 @@ def regroup(store: Store, settings: Settings, now: datetime) -> Regrouped:
 
     Blocking and costly: about a second per 10,000 headlines of a day.
     """
-    today = schedule.local_day(now, settings.day.timezone)
     with open_reader(store.path) as connection:
-        changed_days = days.load_changed_days(connection, not_before=today - timedelta(days=LATE_DAYS))
+        changed_days = days.load_changed_days(connection, not_before=_first_late_day(settings, now))
     return regroup_days(store, changed_days, settings, now)
+
+
+def _first_late_day(settings: Settings, now: datetime) -> date:
+    """The oldest day that late articles still belong to."""
+    return schedule.local_day(now, settings.day.timezone) - timedelta(days=LATE_DAYS)
 
 
 def regroup_days(
@@ -135,8 +139,10 @@ def regroup_days(
     """Group the given days again, in their order."""
     changed_stories: set[int] = set()
     headlines, conflicts = 0, []
+    first_weighed = _first_late_day(settings, now)
     for changed in changed_days:
-        _freeze_weights(store, changed)
+        if changed.day >= first_weighed:
+            _freeze_weights(store, changed)
         with open_reader(store.path) as connection:
             material = read_material(connection, changed, settings.cluster.window_days)
         grouped = group(material, settings.cluster)
@@ -187,7 +193,8 @@ def _freeze_weights(store: Store, changed: ChangedDay) -> None:
     """Learn the day's token weights once, from days that are over.
 
     The day before is left out: it may still be filling up when the first headline of today comes, and
-    the weights would depend on the moment. A new store starts from the shipped prior.
+    the weights would depend on the moment. A new store starts from the shipped prior, and what was
+    long over when it first came (a feed's archive) is grouped by that alone.
     """
     day, language = changed.day, changed.language
     last = day - timedelta(days=2)

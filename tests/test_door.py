@@ -1,0 +1,133 @@
+"""Asking the daemon: a correction while it runs is made by it, and its errors come back as ours."""
+
+import asyncio
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Self
+
+import pytest
+
+from aggregator import door
+from aggregator.demo import FOLDER
+from aggregator.errors import InputError, StoreError, UsageError
+
+
+class Opened:
+    """A door with a handler, open on a loop of its own thread."""
+
+    def __init__(self, database: Path) -> None:
+        self._database = database
+        self._loop = asyncio.new_event_loop()
+        self._done = asyncio.Event()
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=self._loop.run_until_complete, args=[self._serve()])
+
+    async def _serve(self) -> None:
+        async with door.open_door(self._database, self._handle):
+            self._ready.set()
+            await self._done.wait()
+
+    async def _handle(self, name, arguments):
+        if name == "fail":
+            raise {"usage": UsageError, "input": InputError, "store": StoreError}[arguments["kind"]](
+                "no good"
+            )
+        return {"name": name, **arguments}
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        assert self._ready.wait(5)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._loop.call_soon_threadsafe(self._done.set)
+        self._thread.join()
+        self._loop.close()
+
+
+@pytest.fixture(params=["a short path", "a path longer than a socket address"])
+def database(request, tmp_path):
+    folder = tmp_path / ("x" * 120 if "longer" in request.param else "d")
+    folder.mkdir()
+    return folder / "news.db"
+
+
+def test_a_request_is_answered(database):
+    with Opened(database):
+        assert door.ask(database, "echo", {"a": 1, "text": "Élysée 桥"}) == {
+            "name": "echo",
+            "a": 1,
+            "text": "Élysée 桥",
+        }
+
+
+@pytest.mark.parametrize(
+    ("kind", "error"), [("usage", UsageError), ("input", InputError), ("store", StoreError)], ids=str
+)
+def test_an_error_over_there_is_the_same_error_here(database, kind, error):
+    with Opened(database), pytest.raises(error, match="no good"):
+        door.ask(database, "fail", {"kind": kind})
+
+
+def test_only_the_owner_may_knock_and_the_door_is_gone_afterwards(database):
+    path = database.with_name("news.db.door")
+    with Opened(database):
+        assert path.stat().st_mode & 0o777 == 0o600
+    assert not path.exists()
+
+
+def test_a_door_left_by_a_killed_process_is_replaced(database):
+    left = database.with_name("news.db.door")
+    left.write_text("")
+    with Opened(database):
+        assert door.ask(database, "echo", {}) == {"name": "echo"}
+
+
+def test_a_writer_without_a_door_is_named_as_such(database):
+    with pytest.raises(StoreError, match="does not take requests"):
+        door.ask(database, "echo", {})
+
+
+@pytest.mark.parametrize("line", [b"nonsense\n", b"[1]\n", b"\n"], ids=["no JSON", "no object", "empty"])
+def test_what_is_no_request_is_answered_with_an_error(tmp_path, line):
+    database = tmp_path / "news.db"
+    with Opened(database), socket.socket(socket.AF_UNIX) as channel:
+        channel.connect(str(database.with_name("news.db.door")))
+        channel.sendall(line)
+        assert b"UsageError" in channel.makefile("rb").readline()
+
+
+def test_a_correction_while_the_daemon_runs_is_made_by_the_daemon(demo_copy):
+    command = [
+        sys.executable,
+        "-m",
+        "aggregator",
+        "--home",
+        demo_copy,
+        "--config",
+        f"{FOLDER}/aggregator.toml",
+    ]
+
+    def run(*words: str) -> str:
+        done = subprocess.run([*command, *words], capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    daemon = subprocess.Popen([*command, "run"], stderr=subprocess.PIPE, text=True)
+    try:
+        assert daemon.stderr is not None
+        assert any("start store=" in line for line in daemon.stderr)
+        articles = re.findall(r"^(\d+)\t", run("search", "strait"), flags=re.MULTILINE)
+        assert "stands for its story" in run("correct", "pin", articles[0])
+        assert "in force" in run("correct", "list")
+        run("correct", "undo", "1")
+    finally:
+        daemon.send_signal(signal.SIGTERM)
+        assert daemon.wait(timeout=20) == os.EX_OK
+        daemon.stderr.close()
