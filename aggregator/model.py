@@ -486,22 +486,40 @@ class ResolverState:
 
 
 @dataclass(frozen=True, slots=True)
+class DayCount:
+    """How much there was on one day: of one story its articles and outlets, of a topic its stories."""
+
+    day: date
+    articles: int
+    outlets: int = 0
+    stories: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class DigestArticle:
-    """One article of a story, as a digest shows it."""
+    """One article of a story, as a digest shows it.
+
+    `link` is the best there is: canonical, publisher's, or the feed's; `feed_link` is the feed's own.
+    """
 
     headline: str
     outlet: str
-    link: str | None  # the best link there is: canonical, publisher's, or the feed's
+    link: str | None
     published: datetime | None
     first_seen: datetime
     summary: str | None = None
+    outlet_host: str | None = None
+    feed_link: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class DigestStory:
     """One story on one day, as a digest shows it; `articles[0]` is the lead.
 
-    `previous_issue` and `next_issue` are the serials of the neighbours in a series, if known.
+    `previous_issue` and `next_issue` are the serials of the neighbours in a series, if known;
+    `first_seen` is that of the whole story, over all its days; `new_words` name what an updated story
+    has that it did not have before; `history` counts the story's last seven days, oldest first, this
+    day included, days without it left out.
     """
 
     story_id: int
@@ -516,6 +534,8 @@ class DigestStory:
     serial: str | None = None
     previous_issue: str | None = None
     next_issue: str | None = None
+    new_words: tuple[str, ...] = ()
+    history: tuple[DayCount, ...] = ()
 
     @property
     def outlets(self) -> tuple[str, ...]:
@@ -535,6 +555,7 @@ class DigestDay:
     is_addendum: bool = False
     number: int | None = None  # of the day, when a counter is configured
     source_urls: tuple[str, ...] = ()  # of the feeds of this topic
+    week: tuple[DayCount, ...] = ()  # of the topic, the last seven days, oldest first, this one included
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,8 +54,8 @@ REFUSED = {
     "a root inside an entity": (b'<!DOCTYPE x [<!ENTITY a "<rss >">]><rss><channel/></rss>', "unreasonable"),
     "45 kB of entities without end": (rss(GOOD, "\n<!ENTITY " * 4_500), "unreasonable"),
     "450 kB of them": (rss(GOOD, "\n<!ENTITY " * 45_000), "not-a-feed"),
-    "a million nested elements": (rss(item("<a>" * 700_000 + "</a>" * 700_000)), "unreasonable"),
-    "a million open elements": (rss(item("<a>" * 1_000_000)), "unreasonable"),
+    "300,000 nested elements": (rss(item("<a>" * 300_000 + "</a>" * 300_000)), "unreasonable"),
+    "300,000 open elements": (rss(item("<a>" * 300_000)), "unreasonable"),
     "a root with 100,000 attributes": (
         rss(GOOD).replace(b"<rss", b"<rss " + b" ".join(b'a%d=""' % n for n in range(100_000))),
         "unreasonable",

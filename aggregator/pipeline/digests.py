@@ -133,6 +133,7 @@ def read_digest_day(
     with open_reader(store_path) as connection:
         stories = digests.load_digest_stories(connection, digest.topic, day, addendum_only=is_addendum)
         source_urls = digests.load_topic_sources(connection, digest.topic)
+        week = digests.load_week(connection, digest.topic, day)
     return DigestDay(
         topic=digest.topic,
         title=digest.title,
@@ -142,6 +143,7 @@ def read_digest_day(
         is_addendum=is_addendum,
         number=digest.counter.number(day) if digest.counter else None,
         source_urls=source_urls,
+        week=week,
     )
 
 

@@ -8,11 +8,11 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from aggregator.model import DigestArticle, DigestDay, DigestStory, StoryStatus
-from aggregator.store.values import optional_time_of, time_of, time_text
+from aggregator.model import DayCount, DigestArticle, DigestDay, DigestStory, StoryStatus
+from aggregator.store.values import day_of, optional_time_of, time_of, time_text
 
 
 def load_digest_stories(
@@ -23,10 +23,10 @@ def load_digest_stories(
     With `addendum_only`, the articles that came after the day was closed and their stories.
     """
     stories = connection.execute(
-        "SELECT v.*, s.previous_story_id, s.next_story_id,"
+        "SELECT v.*, d.new_words, s.previous_story_id, s.next_story_id,"
         "       (SELECT min(first_seen_at) FROM story_days AS o WHERE o.story_id = v.story_id) AS begun_at"
         "  FROM stories_by_day AS v"
-        "  JOIN stories AS s USING (story_id)"
+        "  JOIN story_days AS d USING (day, story_id) JOIN stories AS s USING (story_id)"
         " WHERE v.day = ? AND EXISTS (SELECT 1 FROM story_members AS m JOIN article_topics AS t"
         "        USING (article_id) WHERE m.story_id = v.story_id AND m.day = v.day AND t.topic = ?)"
         " ORDER BY v.story_id",
@@ -38,6 +38,28 @@ def load_digest_stories(
         for row in stories
         if articles[row["story_id"]]
     )
+
+
+def load_week(connection: sqlite3.Connection, topic: str, day: date) -> tuple[DayCount, ...]:
+    """Stories and articles of a topic on the seven days up to `day`, oldest first."""
+    rows = connection.execute(
+        "SELECT m.day, count(DISTINCT m.story_id) AS stories, count(*) AS articles,"
+        "       count(DISTINCT lower(a.outlet)) AS outlets"
+        "  FROM story_members AS m JOIN articles AS a USING (article_id) JOIN article_topics AS t USING (article_id)"
+        " WHERE t.topic = ? AND m.day BETWEEN ? AND ? GROUP BY m.day ORDER BY m.day",
+        [topic, (day - timedelta(days=6)).isoformat(), day.isoformat()],
+    )
+    return tuple(
+        DayCount(day_of(row["day"]), row["articles"], row["outlets"], row["stories"]) for row in rows
+    )
+
+
+def _history(connection: sqlite3.Connection, story_id: int, day: date) -> tuple[DayCount, ...]:
+    rows = connection.execute(
+        "SELECT day, articles, outlets FROM story_days WHERE story_id = ? AND day BETWEEN ? AND ? ORDER BY day",
+        [story_id, (day - timedelta(days=6)).isoformat(), day.isoformat()],
+    )
+    return tuple(DayCount(day_of(row["day"]), row["articles"], row["outlets"]) for row in rows)
 
 
 def _articles(connection: sqlite3.Connection, day: date, addendum_only: bool) -> dict[int, list[sqlite3.Row]]:
@@ -70,6 +92,8 @@ def _digest_story(
                 published=optional_time_of(article["published_at"]),
                 first_seen=time_of(article["first_seen_at"]),
                 summary=article["summary"],
+                outlet_host=article["outlet_host"],
+                feed_link=article["link"],
             )
             for article in articles
         ),
@@ -81,6 +105,8 @@ def _digest_story(
         serial=row["serial"],
         previous_issue=_serial_of(connection, row["previous_story_id"]),
         next_issue=_serial_of(connection, row["next_story_id"]),
+        new_words=tuple(row["new_words"].split()),
+        history=_history(connection, row["story_id"], day_of(row["day"])),
     )
 
 
@@ -196,6 +222,7 @@ def digest_day_of(text: str) -> DigestDay:
     values["day"] = date.fromisoformat(values["day"])
     values["source_urls"] = tuple(values["source_urls"])
     values["stories"] = tuple(_story_of(story) for story in values["stories"])
+    values["week"] = _counts_of(values["week"])
     return DigestDay(**values)
 
 
@@ -213,4 +240,10 @@ def _story_of(values: dict[str, Any]) -> DigestStory:
     )
     for name in ("first_seen", "last_seen"):
         values[name] = time_of(values[name])
+    values["new_words"] = tuple(values["new_words"])
+    values["history"] = _counts_of(values["history"])
     return DigestStory(**values)
+
+
+def _counts_of(rows: list[dict[str, Any]]) -> tuple[DayCount, ...]:
+    return tuple(DayCount(**{**row, "day": date.fromisoformat(row["day"])}) for row in rows)
