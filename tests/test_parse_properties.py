@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
+from xml.parsers import expat
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,6 +13,8 @@ from aggregator.parse import parse_feed
 from aggregator.parse.dates import EARLIEST, LATEST_AHEAD
 from aggregator.parse.feeds import MAX_SUMMARY_CHARACTERS
 from aggregator.parse.google_news import MAX_HEADLINE_CHARACTERS
+from aggregator.parse.salvage import salvage
+from aggregator.parse.scrub import repair_references
 
 NOW = datetime(2026, 7, 20, 12, tzinfo=UTC)
 FILES = sorted((Path(__file__).parent / "feeds").iterdir())
@@ -20,6 +23,12 @@ FRAGMENTS = (
     b"<", b">", b"&", b"]]>", b"<![CDATA[", b"<!--", b"-->", b"\x00", b"\xff", b"\xc3", b"\x1b$B", b"&#xD800;",
     b"&#99999;", b"<item>", b"</item>", b"<title>", b"</entry>", b"<a href='", b"<!ENTITY x 'y'>", b'"', b"{", b"}",
     b"<x:y z:a='1'>", b"</channel></rss>", b"&amp;nbsp;", b"<source url='javascript:x'>", b"\xe2\x80\xae",
+)  # fmt: skip
+
+MARKUP = (
+    "<item>", "</item>", "<item a=1 b='2'>", "<entry/>", "<title>", "</title>", "<link href=x>", "<link href='y' />",
+    "<x:source a='", "</x:source>", "<source>", "</source>", "<![CDATA[", "]]>", "<!--", "-->", "<?", "?>", "<", ">",
+    "&", "&amp;", "&#X26;", "&#38;", "&lt;", "&copy;", "'", '"', "=", "a", " ", "<p>", "</p>", "<br/>", "--", "]]",
 )  # fmt: skip
 
 
@@ -64,6 +73,15 @@ def test_a_mutated_document_gives_clean_entries_or_a_failure(body: bytes) -> Non
 @given(st.binary(max_size=300))
 def test_any_bytes_are_no_feed(body: bytes) -> None:
     assert isinstance(parse(body), Failure)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.sampled_from(MARKUP), max_size=40).map("".join))
+def test_whatever_is_salvaged_is_well_formed(inside: str) -> None:
+    salvaged = salvage(f"<rss version=2.0><channel>{repair_references(inside)}", max_entries=100)
+
+    assert salvaged is not None
+    expat.ParserCreate().Parse(salvaged.text, True)
 
 
 WHOLE = [

@@ -7,6 +7,7 @@ Processor time is limited per request by moving the soft limit along (RLIMIT_CPU
 of a process); the kernel's SIGXCPU then ends the process, whatever C code it is in.
 """
 
+import contextlib
 import math
 import os
 import resource
@@ -22,9 +23,7 @@ from aggregator.parse.frames import HEADER, OUT_OF_MEMORY_STATUS, READY, Request
 def main() -> None:
     requests, answers = sys.stdin.buffer, sys.stdout.buffer
     sys.stdout = sys.stderr  # a stray print must not become an answer
-    memory_bytes = int(sys.argv[1])
-    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _limit_memory(int(sys.argv[1]))
     _write(answers, READY)
     try:
         while (request := _read(requests)) is not None:
@@ -52,6 +51,12 @@ def _answer(request: Request) -> ParsedFeed | Failure:
         return Failure(
             FailureKind.INTERNAL, f"{request.feed_url}: parsing failed by a fault of ours ({error!r:.200})"
         )
+
+
+def _limit_memory(size_bytes: int) -> None:
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    with contextlib.suppress(ValueError, OSError):  # macOS knows this limit and refuses to set it
+        resource.setrlimit(resource.RLIMIT_AS, (size_bytes, size_bytes))
 
 
 def _limit_processor_time(seconds: int) -> None:

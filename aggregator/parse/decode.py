@@ -17,7 +17,7 @@ import codecs
 import re
 from dataclasses import dataclass
 
-FALLBACK_CODEC = "windows-1252"
+FALLBACK_CODEC = "cp1252"
 
 _DECLARED = re.compile(rb"""^\s*<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._:-]{1,40})["']""")
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([A-Za-z0-9._:-]{1,40})""", re.IGNORECASE)
@@ -39,67 +39,35 @@ _UNMARKED = (
     (b"\x00{", "utf-16-be"),
 )
 
-# What a label stands for. A label that is not here is as good as none.
-_CODECS = {
+# Python's names of the codecs that a label may stand for: each maps bytes to characters and nothing
+# else, and every one but the Japanese 7-bit one leaves ASCII alone.
+_ALLOWED_NAMES = """
+    big5hkscs cp437 cp737 cp775 cp850 cp852 cp855 cp857 cp860 cp861 cp862 cp863 cp864 cp865 cp866 cp869 cp874
+    cp932 cp949 cp1125 cp1250 cp1251 cp1252 cp1253 cp1254 cp1255 cp1256 cp1257 cp1258 euc_jp gb18030 hp-roman8
+    iso2022_jp iso8859-2 iso8859-3 iso8859-4 iso8859-5 iso8859-6 iso8859-7 iso8859-8 iso8859-10 iso8859-13
+    iso8859-14 iso8859-15 iso8859-16 koi8-r koi8-t koi8-u kz1048 mac-cyrillic mac-greek mac-iceland mac-latin2
+    mac-roman mac-turkish ptcp154 utf-8
+    """
+_ALLOWED = frozenset(_ALLOWED_NAMES.split())
+# What the web means by a label, where that is more than the label says.
+_MEANT = {
+    "ascii": "cp1252",
     "big5": "big5hkscs",
-    "big5-hkscs": "big5hkscs",
-    "cp1250": "windows-1250",
-    "cp1251": "windows-1251",
-    "cp1252": "windows-1252",
-    "cp866": "cp866",
-    "cp949": "cp949",
-    "euc-jp": "euc_jp",
-    "euc-kr": "cp949",
-    "gb18030": "gb18030",
+    "euc_kr": "cp949",
     "gb2312": "gb18030",
     "gbk": "gb18030",
-    "ibm866": "cp866",
-    "iso-2022-jp": "iso2022_jp",
-    "iso-8859-1": "windows-1252",
-    "iso-8859-2": "iso8859_2",
-    "iso-8859-3": "iso8859_3",
-    "iso-8859-4": "iso8859_4",
-    "iso-8859-5": "iso8859_5",
-    "iso-8859-6": "iso8859_6",
-    "iso-8859-7": "iso8859_7",
-    "iso-8859-8": "iso8859_8",
-    "iso-8859-8-i": "iso8859_8",
-    "iso-8859-9": "windows-1254",
-    "iso-8859-10": "iso8859_10",
-    "iso-8859-11": "cp874",
-    "iso-8859-13": "iso8859_13",
-    "iso-8859-14": "iso8859_14",
-    "iso-8859-15": "iso8859_15",
-    "iso-8859-16": "iso8859_16",
-    "koi8-r": "koi8_r",
-    "koi8-u": "koi8_u",
-    "ks_c_5601-1987": "cp949",
-    "latin1": "windows-1252",
-    "macintosh": "mac_roman",
-    "shift-jis": "cp932",
+    "iso8859-1": "cp1252",
+    "iso8859-9": "cp1254",
+    "iso8859-11": "cp874",
     "shift_jis": "cp932",
-    "sjis": "cp932",
     "tis-620": "cp874",
-    "us-ascii": "windows-1252",
-    "utf-8": "utf-8",
-    "utf8": "utf-8",
-    "windows-1250": "windows-1250",
-    "windows-1251": "windows-1251",
-    "windows-1252": "windows-1252",
-    "windows-1253": "windows-1253",
-    "windows-1254": "windows-1254",
-    "windows-1255": "windows-1255",
-    "windows-1256": "windows-1256",
-    "windows-1257": "windows-1257",
-    "windows-1258": "windows-1258",
-    "windows-31j": "cp932",
-    "windows-874": "cp874",
 }
+_UNKNOWN_TO_PYTHON = {"iso-8859-8-i": "iso8859-8", "x-sjis": "cp932", "x-mac-cyrillic": "mac-cyrillic"}
 
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """A document as text without its byte-order mark, and the codec that gave it."""
+    """A document as text without its byte-order mark, and Python's name of the codec that gave it."""
 
     text: str
     codec: str
@@ -120,7 +88,7 @@ def decode(body: bytes, content_type: str | None) -> Decoded:
             return Decoded(body.decode(codec, "replace"), codec)
     labelled = _labelled_codecs(body, content_type)
     if b"\x1b$" in body and "iso2022_jp" in labelled:
-        return Decoded(body.decode("iso2022_jp", "replace"), "iso-2022-jp")
+        return Decoded(body.decode("iso2022_jp", "replace"), "iso2022_jp")
     for codec in ("utf-8", *labelled):
         try:
             return Decoded(body.decode(codec), codec)
@@ -138,8 +106,17 @@ def _labelled_codecs(body: bytes, content_type: str | None) -> list[str]:
     declared = _DECLARED.match(body[:400])
     charset = _CHARSET.search(content_type or "")
     labels = [declared.group(1).decode("ascii") if declared else "", charset.group(1) if charset else ""]
-    codecs_named = [_CODECS[label.lower()] for label in labels if label.lower() in _CODECS]
-    return list(dict.fromkeys(codecs_named))
+    named = (_allowed_codec(label.lower()) for label in labels if label)
+    return list(dict.fromkeys(codec for codec in named if codec))
+
+
+def _allowed_codec(label: str) -> str | None:
+    try:
+        name = _UNKNOWN_TO_PYTHON.get(label) or codecs.lookup(label).name
+    except LookupError:
+        return None
+    name = _MEANT.get(name, name)
+    return name if name in _ALLOWED else None
 
 
 def _decode_damaged(body: bytes) -> Decoded:

@@ -42,8 +42,9 @@ _ARTICLE_PATH = re.compile(
 _STORY_PATH = "/stories/"
 _MAX_DESCRIPTION_CHARACTERS = 262_144
 
-_LIST_OR_LINK = re.compile(r"\s*(?:<ol>\s*<li>\s*)?(?:<strong>\s*)?<a\s", re.IGNORECASE)
-_LINK = re.compile(r"""<a\s[^<>]*?href=["']?([^"'\s<>]*)[^<>]*>""", re.IGNORECASE)
+_LIST_OR_LINK = re.compile(r"\s*(?:<ol[^<>]*>\s*<li[^<>]*>\s*)?(?:<strong>\s*)?<a\s", re.IGNORECASE)
+# Atomic and possessive, so that a tag without an end is scanned once and not from each of its parts.
+_LINK = re.compile(r"""<a\s(?>[^<>]*?href=)["']?([^"'\s<>]*+)[^<>]*+>""", re.IGNORECASE)
 _SPACE = r"(?:&nbsp;|\s)*"
 # The text of a link may hold "</a>" or "<font>" itself; these ends are those of the shape.
 _LINK_END = re.compile(rf"</a>(?={_SPACE}(?:<font[\s>]|</?strong>|</?li>|</?ol>|\Z))", re.IGNORECASE)

@@ -12,6 +12,8 @@ from urllib.parse import urljoin, urlsplit
 
 MAX_LINK_CHARACTERS = 2_048
 
+# Most links: nothing in them needs a second look.
+_PLAIN = re.compile(r"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)+(?:/[!-\[\]-~]*)?")
 _LINE_BREAKS = re.compile(r"[\t\r\n]+ *")
 _UNSAFE = re.compile(
     "[\x00-\x20\x7f-\x9f\\\\\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufffd]"
@@ -27,6 +29,8 @@ def web_link(text: str | None, base: str, max_characters: int = MAX_LINK_CHARACT
     """
     if not text:
         return None
+    if len(text) <= max_characters and _PLAIN.fullmatch(text):
+        return text
     link = _LINE_BREAKS.sub("", text.strip()).replace(" ", "%20")
     if not link or len(link) > max_characters or _UNSAFE.search(link):
         return None

@@ -14,9 +14,9 @@ dropped: the rest of it is still to come.
 Cost: linear.
 """
 
-import pyexpat
 import re
 from dataclasses import dataclass
+from xml.parsers import expat
 
 from aggregator.parse.scrub import escape_text, repair_references
 
@@ -137,7 +137,7 @@ def _place(tag: re.Match[str]) -> object:
 def _element(tag: re.Match[str], content: str) -> str:
     if not _is_sound(content):
         plain = content.replace("<![CDATA[", "").replace("]]>", "")
-        content = escape_text(repair_references(plain))
+        content = repair_references(escape_text(plain))
     name = tag["name"]
     return f"<{name}{_sound_attributes(tag['attributes'] or '')}>{content}</{name}>"
 
@@ -153,7 +153,7 @@ def _sound_attributes(text: str) -> str:
 def _is_sound(piece: str) -> bool:
     """Return whether a piece of a document is well-formed in itself; prefixes need no declaration."""
     try:
-        pyexpat.ParserCreate().Parse(f"<x>{piece}</x>", True)
-    except pyexpat.ExpatError:
+        expat.ParserCreate().Parse(f"<x>{piece}</x>", True)
+    except expat.ExpatError:
         return False
     return True

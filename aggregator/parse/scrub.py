@@ -31,7 +31,7 @@ _MAX_REFERENCE_DIGITS = 7
 _SECTION_OR_AMPERSAND = re.compile(
     r"<!\[CDATA\[.*?(?:\]\]>|\Z)"
     r"|<!--.*?(?:-->|\Z)"
-    r"|&(?!(?:amp|lt|gt|quot|apos|#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6});)(?:([A-Za-z][A-Za-z0-9]{1,31});)?",
+    r"|&(?!(?:amp|lt|gt|quot|apos|#[0-9]{1,7}|#x[0-9a-fA-F]{1,7});)(?:([A-Za-z][A-Za-z0-9]{1,31});)?",
     re.DOTALL,
 )
 _ESCAPED = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"}
@@ -67,7 +67,7 @@ def cut_prolog(text: str) -> str | Failure:
     root = _ROOT.search(visible)
     page = _PAGE.search(visible)
     if root is None or (page is not None and page.start() < root.start()):
-        return describe_other(head)
+        return _describe_other(head)
     if _ENTITY.search(head, 0, root.start()):
         return Failure(FailureKind.UNREASONABLE, "the document declares XML entities, which no feed needs")
     return text[root.start() :]
@@ -79,7 +79,7 @@ def _after_declaration(text: str) -> str:
     return text[end + 2 :].lstrip(_BLANKS) if end >= 0 else text
 
 
-def describe_other(text: str) -> Failure:
+def _describe_other(text: str) -> Failure:
     """Say what a document is that is not a feed."""
     if not text.strip():
         return Failure(FailureKind.NOT_A_FEED, "the document is empty")
@@ -111,7 +111,7 @@ def blank_long_persons(text: str) -> str:
 
 
 def escape_text(text: str) -> str:
-    """Return text that may stand in XML, of text whose references are already right."""
+    """Return the text with its angle brackets and quotes escaped; ampersands are `repair_references`'s."""
     return text.replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
 
 
@@ -123,7 +123,8 @@ def _possible(found: re.Match[str]) -> str:
     decimal, hexadecimal = found.groups()
     digits = decimal or hexadecimal
     is_possible = len(digits) <= _MAX_REFERENCE_DIGITS and _is_xml(int(digits, 10 if decimal else 16))
-    return found.group() if is_possible else "\ufffd"
+    # HTML allows a capital X, XML does not.
+    return found.group().replace("&#X", "&#x", 1) if is_possible else "\ufffd"
 
 
 def _is_xml(code: int) -> bool:

@@ -14,8 +14,8 @@ Cost: about 15 ms for 300 kB; linear, whatever the document.
 """
 
 import contextlib
-import pyexpat
 from dataclasses import dataclass, field
+from xml.parsers import expat
 
 MAX_ENTRIES = 1_000
 MAX_DEPTH = 256  # in an entry
@@ -86,7 +86,7 @@ class _Surveyor:
     """Expat's handlers and what they gather."""
 
     document: bytes
-    parser: pyexpat.XMLParserType
+    parser: expat.XMLParserType
     open_names: list[str] = field(default_factory=list)
     open_characters: list[int] = field(default_factory=list)
     names: dict[str, _Name] = field(default_factory=dict)
@@ -197,12 +197,12 @@ class _Surveyor:
 def survey(document: bytes) -> Survey:
     """Look over an XML document (UTF-8, without DTD). Raises Unreasonable."""
     # Without a namespace separator expat leaves prefixes alone, declared or not.
-    parser = pyexpat.ParserCreate()
+    parser = expat.ParserCreate()
     parser.buffer_text = True
     surveyor = _Surveyor(document, parser)
     parser.StartElementHandler = surveyor.start
     parser.EndElementHandler = surveyor.end
     parser.CharacterDataHandler = surveyor.text
-    with contextlib.suppress(pyexpat.ExpatError):
+    with contextlib.suppress(expat.ExpatError):
         parser.Parse(document, True)
     return Survey(tuple(surveyor.spans), surveyor.undeclared(), surveyor.root_end)

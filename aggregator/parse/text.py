@@ -65,6 +65,8 @@ def clean_text(text: str, max_characters: int) -> str:
     White space of every kind becomes one space; a cut is made between words if that loses little,
     and marked with "…".
     """
+    if text.isascii() and text.isprintable():
+        return _shorten(" ".join(text.split()), max_characters)
     text = _UNUSABLE.sub("\ufffd", _CONTROLS.sub(" ", _INVISIBLE.sub("", text)))
     text = " ".join(text.split())[: 4 * max_characters]
     return _shorten(unicodedata.normalize("NFC", text).strip(), max_characters)

@@ -14,6 +14,7 @@ A pool belongs to the event loop that first used it.
 
 import asyncio
 import contextlib
+import os
 import signal
 import sys
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from aggregator.model import Failure, FailureKind, ParsedFeed
 from aggregator.parse.frames import HEADER, OUT_OF_MEMORY_STATUS, Request, pack, unpack
 
 START_SECONDS = 60.0
+DYING_SECONDS = 5.0
 
 _COMMAND = (sys.executable, "-P", "-m", "aggregator.parse.child")
 
@@ -102,7 +104,7 @@ class ParserPool:
             if self._is_closed:
                 raise RuntimeError("the pool is closed")
             try:
-                worker = self._idle.pop() if self._idle else await self._start()
+                worker = await self._take()
             except (OSError, EOFError, TimeoutError) as error:
                 return _died(feed_url, f"could not be started ({error!r:.120})")
             return await self._ask(worker, request)
@@ -129,7 +131,9 @@ class ParserPool:
             await self._end(worker)
             return _died(request.feed_url, f"took longer than {self._wall_seconds:g} s")
         except (EOFError, ConnectionError):
-            return _died(request.feed_url, self._cause(await self._end(worker)))
+            # Killing a process that has just died would lose its exit status: `Popen` then collects it
+            # before asyncio does, and asyncio reports 255.
+            return _died(request.feed_url, self._cause(await self._end(worker, DYING_SECONDS)))
         except BaseException:
             await self._end(worker)
             raise
@@ -140,14 +144,26 @@ class ParserPool:
         assert isinstance(answer, ParsedFeed | Failure)
         return answer
 
+    async def _take(self) -> _Worker:
+        """Return an idle worker that still lives, or a new one."""
+        while self._idle:
+            worker = self._idle.pop()
+            if worker.process.returncode is None:
+                return worker
+            await self._end(worker)
+        return await self._start()
+
     async def _start(self) -> _Worker:
-        # A session of its own keeps a Ctrl-C at the terminal from the workers.
+        # A session of its own keeps a Ctrl-C at the terminal from the workers; they import from
+        # where this process does, installed or not.
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
         process = await asyncio.create_subprocess_exec(
             *_COMMAND,
             str(self._memory_bytes),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             start_new_session=True,
+            env=environment,
         )
         worker = _Worker(process)
         self._workers.append(worker)
@@ -159,14 +175,16 @@ class ParserPool:
             raise
         return worker
 
-    async def _end(self, worker: _Worker) -> int:
-        """Kill a worker if it still runs, wait for it, and return its exit status."""
+    async def _end(self, worker: _Worker, patience_seconds: float = 0.0) -> int:
+        """Wait so long for a worker to end by itself, then kill it; return its exit status."""
         for places in (self._workers, self._idle):
             if worker in places:
                 places.remove(worker)
-        if worker.process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):  # it may have ended in this moment
-                worker.process.kill()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(patience_seconds):
+                return await worker.process.wait()
+        with contextlib.suppress(ProcessLookupError):  # it may have ended in this moment
+            worker.process.kill()
         return await worker.process.wait()
 
     def _cause(self, status: int) -> str:

@@ -12,7 +12,7 @@ Facts (feedparser 6.0)
 """
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import feedparser
@@ -45,11 +45,17 @@ def read_xml_feed(document: bytes) -> RawFeed | Failure:
         version=version or "rss",
         entries=entries,
         title=_text(feed, "title"),
-        language=_text(feed, "language"),
+        language=_text(feed, "language") or _language_of_first(parsed.entries),
         generator=_text(feed, "generator"),
         ttl_minutes=_text(feed, "ttl"),
         is_whole=not parsed.bozo,
     )
+
+
+def _language_of_first(entries: Sequence[Mapping[str, Any]]) -> str | None:
+    """Return the language in force at the first title, where the feed itself names none."""
+    detail = entries[0].get("title_detail") if entries else None
+    return _text(detail, "language") if isinstance(detail, Mapping) else None
 
 
 def _raw_entry(entry: Mapping[str, Any], version: str) -> RawEntry:
