@@ -49,7 +49,7 @@ def prepare_day(
     tokens = [stemmer.tokens(headline.text) for headline in ordered]
     slots = tuple(series_of(headline.text) for headline in ordered)
     known = weights or shipped_weights(language)
-    textual = similarities(tokens, known)
+    textual = similarities(tokens, known, rules)
     heard = co_listings if settings.google_groups is GoogleGroups.EVIDENCE else ()
     agreement = _guarded(_with_listings(textual, heard, index, rules), slots)
     return Day(ordered, index, tokens, slots, known, textual, agreement)
@@ -71,16 +71,14 @@ def _with_listings(
 
 
 def _guarded(agreement: sparse.csr_matrix, slots: Sequence[SeriesSlot | None]) -> sparse.csr_matrix:
-    """Forbid every compared pair whose serials are of one kind and differ."""
-    kinds: dict[str, int] = {}
-    kind = np.array([kinds.setdefault(s.kind, len(kinds)) if s else -1 for s in slots], dtype=np.int64)
-    orders: dict[tuple[int, ...], int] = {}
-    order = np.array([orders.setdefault(s.order, len(orders)) if s else -1 for s in slots], dtype=np.int64)
-    if len(orders) < 2:
+    """Forbid every compared pair of issues of one series that are not the same issue."""
+    has_slot = np.array([slot is not None for slot in slots], dtype=bool)
+    if np.count_nonzero(has_slot) < 2:
         return agreement
     edges = agreement.tocoo()
-    apart = (
-        (kind[edges.row] >= 0) & (kind[edges.row] == kind[edges.col]) & (order[edges.row] != order[edges.col])
-    )
-    data = np.where(apart, FORBIDDEN, edges.data)
+    data = edges.data.copy()
+    for place in np.flatnonzero(has_slot[edges.row] & has_slot[edges.col]).tolist():
+        one, other = slots[edges.row[place]], slots[edges.col[place]]
+        if one and other and one.differs_from(other):
+            data[place] = FORBIDDEN
     return sparse.csr_matrix((data, (edges.row, edges.col)), shape=agreement.shape)

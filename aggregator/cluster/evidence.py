@@ -13,7 +13,7 @@ from scipy import sparse
 
 from aggregator.cluster.constraints import Constraints
 from aggregator.cluster.day import Day
-from aggregator.cluster.linkage import SCALE, Indices
+from aggregator.cluster.linkage import SCALE, Indices, adjusted
 from aggregator.cluster.rules import Rules
 from aggregator.cluster.text import surfaces_of
 from aggregator.model import Decision, Verdict
@@ -25,8 +25,8 @@ _MAX_WORDS = 4
 class Ledger:
     """A finished grouping, to be asked for its reasons; `agreement` is what it was made by.
 
-    A join names the member most alike and the mean agreement with all other members. A refusal
-    names the closest article of a group and the mean agreement with all of that group.
+    A join names the member most alike and the agreement with all other members. A refusal
+    names the closest article of a group and the agreement with all of that group, both adjusted as when groups join.
     """
 
     day: Day
@@ -34,6 +34,7 @@ class Ledger:
     groups: Indices
     constraints: Constraints
     rules: Rules
+    line: float
 
     def decisions(self) -> tuple[Decision, ...]:
         """Return joins and near refusals by article key; at most 1 + `max_refusals` for each."""
@@ -46,7 +47,7 @@ class Ledger:
         mean = self._mean_inside(self.agreement, sizes)
         textual = self._mean_inside(self.day.textual, sizes)
         corrected = np.bincount(self.constraints.start, minlength=len(sizes))[self.constraints.start] > 1
-        line = self.rules.line
+        line = self.line
         for item in np.flatnonzero(sizes > 1).tolist():
             rule = "headlines"
             if corrected[item] and best[item] < line * SCALE:
@@ -77,7 +78,7 @@ class Ledger:
         inside = self.groups[edges.row] == self.groups[edges.col]
         values = np.maximum(edges.data[inside], 0)
         sums = np.bincount(edges.row[inside], weights=values, minlength=len(sizes))
-        return sums / SCALE / np.maximum(sizes - 1, 1)
+        return adjusted(sums.astype(np.int64), np.maximum(sizes - 1, 1), np.ones_like(sizes), self.rules)
 
     def _refusals(self) -> Iterator[Decision]:
         sizes = np.bincount(self.groups, minlength=len(self.groups))
@@ -90,17 +91,18 @@ class Ledger:
         _, heads = np.unique(pair, return_index=True)
         if not len(heads):
             return
-        means = np.add.reduceat(values, heads) / SCALE / sizes[self.groups[columns[heads]]]
-        near = means >= self.rules.near_line * self.rules.line
+        theirs, ours = sizes[self.groups[columns[heads]]], np.ones(len(heads), dtype=np.int64)
+        means = adjusted(np.add.reduceat(values, heads), theirs, ours, self.rules)
+        near = means >= self.rules.near_line * self.line
         rows, columns, means = rows[heads][near], columns[heads][near], means[near]
         ranked = np.lexsort((columns, -means, rows))
-        taken: dict[int, int] = {}
+        rows, columns, means = rows[ranked], columns[ranked], means[ranked]
+        place = np.arange(len(rows)) - np.searchsorted(rows, rows)
+        told = place < self.rules.max_refusals
         for item, partner, mean in zip(
-            rows[ranked].tolist(), columns[ranked].tolist(), means[ranked].tolist(), strict=True
+            rows[told].tolist(), columns[told].tolist(), means[told].tolist(), strict=True
         ):
-            taken[item] = taken.get(item, 0) + 1
-            if taken[item] <= self.rules.max_refusals:
-                yield self._decision(item, partner, Verdict.REFUSED, self._refusal_rule(item, partner), mean)
+            yield self._decision(item, partner, Verdict.REFUSED, self._refusal_rule(item, partner), mean)
 
     def _refusal_rule(self, item: int, partner: int) -> str:
         if (min(item, partner), max(item, partner)) in self.constraints.apart:
@@ -115,7 +117,7 @@ class Ledger:
             verdict=verdict,
             rule=rule,
             score=round(min(score, 1.0), 4),
-            threshold=self.rules.line,
+            threshold=round(self.line, 4),
             words=self._shared_words(item, partner),
         )
 

@@ -74,9 +74,11 @@ def attach_late(
 
 def _grouped(day: Day, constraints: Constraints, anchored: NDArray[np.bool_], rules: Rules) -> DayGroups:
     agreement = _forbidding(day.agreement, constraints.apart)
-    groups = average_link(agreement, rules.line, constraints.start, anchored)
-    ledger = Ledger(day, agreement, groups, constraints, rules)
-    made = [_day_group(day, members) for members in _members(groups)]
+    line = rules.line_for(len(day.headlines))
+    groups = average_link(agreement, line, constraints.start, anchored, rules)
+    ledger = Ledger(day, agreement, groups, constraints, rules, line)
+    centrality = _centrality(day.textual, groups)
+    made = [_day_group(day, members, centrality) for members in _members(groups)]
     made.sort(key=lambda group: (-len(group.keys), group.lead_key))
     return DayGroups(tuple(made), ledger.decisions(), rules.version, constraints.conflicts)
 
@@ -97,9 +99,9 @@ def _forbidding(agreement: sparse.csr_matrix, pairs: Iterable[tuple[int, int]]) 
     return agreement + there + there.T
 
 
-def _day_group(day: Day, members: list[int]) -> DayGroup:
+def _day_group(day: Day, members: list[int], centrality: Indices) -> DayGroup:
     """Order the members: the most central first, the others by time, then by key."""
-    lead = _most_central(day.textual, members)
+    lead = max(members, key=lambda i: (centrality[i], -i))
     rest = sorted((i for i in members if i != lead), key=lambda i: _time_then_key(day.headlines[i]))
     slots = Counter(slot for slot in (day.slots[i] for i in members) if slot)
     slot = min(slots, key=lambda s: (-slots[s], s.order, s.series)) if slots else None
@@ -107,11 +109,13 @@ def _day_group(day: Day, members: list[int]) -> DayGroup:
     return DayGroup(keys, slot.series if slot else None, slot.label if slot else None)
 
 
-def _most_central(textual: sparse.csr_matrix, members: list[int]) -> int:
-    if len(members) == 1:
-        return members[0]
-    inside = np.asarray(textual[members][:, members].sum(axis=1)).ravel()
-    return members[int(np.argmax(inside))]
+def _centrality(textual: sparse.csr_matrix, groups: Indices) -> Indices:
+    """Return how much each headline agrees with the others of its group, in millionths."""
+    edges = textual.tocoo()
+    inside = groups[edges.row] == groups[edges.col]
+    total = np.zeros(len(groups), dtype=np.int64)
+    np.add.at(total, edges.row[inside], edges.data[inside])
+    return total
 
 
 def _time_then_key(headline: Headline) -> tuple[float, str]:

@@ -15,7 +15,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from aggregator.cluster.linkage import SCALE
+import numpy as np
+
+from aggregator.cluster.linkage import adjusted
 from aggregator.cluster.rules import DEFAULT_SETTINGS, RULES, Rules
 from aggregator.cluster.series import SeriesSlot, series_of
 from aggregator.cluster.similarity import cross_similarities
@@ -43,17 +45,21 @@ class Bond:
     """What ties a group to a story of the days before; stronger bonds sort first.
 
     `corrected`: a person joined them; `shared`: articles in both; `similarity`: mean of all pairs, in
-    [0, 1]; `pair`: the two articles most alike, the group's first.
+    [0, 1], adjusted like that of two groups, and the `line` it has to meet; `pair`: the two articles most alike, the group's first.
     """
 
     corrected: bool
     shared: int
     similarity: float
+    line: float
     story_id: int
     pair: tuple[str, str]
 
     def rank(self) -> tuple[bool, int, float, int]:
         return (not self.corrected, -self.shared, -self.similarity, self.story_id)
+
+    def holds(self) -> bool:
+        return self.corrected or self.shared > 0 or self.similarity >= self.line
 
 
 def continue_stories(
@@ -88,7 +94,7 @@ def continue_stories(
     )
     issues = _issues([*today, *past])
     return tuple(
-        _continuation(index, group, headlines, kept.get(index, ()), bonds.get(index), before, issues, rules)
+        _continuation(index, group, headlines, kept.get(index, ()), bonds.get(index), before, issues)
         for index, group in enumerate(groups)
     )
 
@@ -134,6 +140,7 @@ def _bonds(
         [scorer.stemmer.tokens(h.text) for _, h in left],
         [scorer.stemmer.tokens(h.text) for _, h in right],
         scorer.weights,
+        scorer.rules,
     ).tocoo()
     pairs: defaultdict[tuple[int, int], list[tuple[int, str, str]]] = defaultdict(list)
     for row, column, score in zip(
@@ -141,10 +148,12 @@ def _bonds(
     ):
         (index, mine), (story_id, theirs) = left[row], right[column]
         pairs[index, story_id].append((score, mine.key, theirs.key))
+    line = scorer.rules.continuation_line_for(len(left) + len(right))
     best: dict[int, Bond] = {}
     for index, story_id in {*pairs, *_told_pairs(groups, before, told)}:
-        bond = _bond(groups[index], story_id, before[story_id], pairs[index, story_id], told)
-        if bond and _holds(bond, scorer.rules) and (index not in best or bond.rank() < best[index].rank()):
+        agreement = _agreement(pairs[index, story_id], groups[index], before[story_id], line, scorer.rules)
+        bond = _bond(groups[index], story_id, before[story_id], agreement, told)
+        if bond and bond.holds() and (index not in best or bond.rank() < best[index].rank()):
             best[index] = bond
     return best
 
@@ -174,26 +183,42 @@ def _told_pairs(
     }
 
 
+@dataclass(frozen=True, slots=True)
+class _Agreement:
+    mean: float
+    line: float
+    pair: tuple[str, str]
+
+
+def _agreement(
+    scores: Sequence[tuple[int, str, str]],
+    group: Sequence[Headline],
+    story: Mapping[str, Headline],
+    line: float,
+    rules: Rules,
+) -> _Agreement:
+    """Return the adjusted mean of all pairs, and the pair most alike."""
+    sizes = (min(len(group), MAX_COMPARED), min(len(story), MAX_COMPARED))
+    total = np.array([sum(score for score, _, _ in scores)])
+    mean = float(adjusted(total, np.array(sizes[:1]), np.array(sizes[1:]), rules)[0])
+    top = min(scores, key=lambda s: (-s[0], s[1], s[2]), default=(0, group[0].key, min(story)))
+    return _Agreement(mean, line, (top[1], top[2]))
+
+
 def _bond(
     group: Sequence[Headline],
     story_id: int,
     story: Mapping[str, Headline],
-    scores: Sequence[tuple[int, str, str]],
+    agreement: _Agreement,
     told: Mapping[frozenset[str], CorrectionKind],
 ) -> Bond | None:
     """Return the bond of one group and one story; None where a person or the series guard parts them."""
     verdicts = {told.get(frozenset((mine.key, key))) for mine in group for key in story} if told else set()
-    if CorrectionKind.SPLIT in verdicts or _are_other_issues(group, list(story.values())):
+    if CorrectionKind.SPLIT in verdicts or _are_other_issues(group, story.values()):
         return None
     shared = sum(1 for headline in group if headline.key in story)
-    compared = min(len(group), MAX_COMPARED) * min(len(story), MAX_COMPARED)
-    mean = sum(score for score, _, _ in scores) / SCALE / compared
-    top = min(scores, key=lambda s: (-s[0], s[1], s[2]), default=(0, group[0].key, min(story)))
-    return Bond(CorrectionKind.JOIN in verdicts, shared, min(mean, 1.0), story_id, (top[1], top[2]))
-
-
-def _holds(bond: Bond, rules: Rules) -> bool:
-    return bond.corrected or bond.shared > 0 or bond.similarity >= rules.continuation_line
+    corrected = CorrectionKind.JOIN in verdicts
+    return Bond(corrected, shared, agreement.mean, agreement.line, story_id, agreement.pair)
 
 
 def _are_other_issues(group: Iterable[Headline], story: Iterable[Headline]) -> bool:
@@ -243,7 +268,6 @@ def _continuation(
     bond: Bond | None,
     before: Mapping[int, Mapping[str, Headline]],
     issues: _Issues,
-    rules: Rules,
 ) -> Continuation:
     members = [headlines[key] for key in group.keys]
     story_id = kept[0] if kept else bond.story_id if bond else None
@@ -259,7 +283,7 @@ def _continuation(
         previous_story_id=lower,
         next_story_id=higher,
         new_words=new_words,
-        decision=_decision(bond, members, earlier, rules) if bond else None,
+        decision=_decision(bond, members, earlier) if bond else None,
     )
 
 
@@ -279,13 +303,11 @@ def _new_words(members: Sequence[Headline], earlier: Iterable[Headline]) -> tupl
     return tuple(written[word] for word in telling[:MAX_NEW_WORDS])
 
 
-def _decision(
-    bond: Bond, members: Sequence[Headline], earlier: Mapping[str, Headline], rules: Rules
-) -> Decision:
+def _decision(bond: Bond, members: Sequence[Headline], earlier: Mapping[str, Headline]) -> Decision:
     mine, theirs = bond.pair
     text = next(h.text for h in members if h.key == mine)
     known = {word.casefold() for word in surfaces_of(earlier[theirs].text)}
     shared = [word for word in surfaces_of(text) if word.casefold() in known and len(word) > 3]
     rule = "correction" if bond.corrected else "same-article" if bond.shared else "continuation"
-    score = round(bond.similarity, 4)
-    return Decision(mine, theirs, Verdict.JOINED, rule, score, rules.continuation_line, tuple(shared[:4]))
+    score = round(min(bond.similarity, 1.0), 4)
+    return Decision(mine, theirs, Verdict.JOINED, rule, score, round(bond.line, 4), tuple(shared[:4]))

@@ -25,7 +25,9 @@ _STEP = np.uint64(0x9E3779B97F4A7C15)
 _SPREAD = np.uint64(0xBF58476D1CE4E5B9)
 
 
-def form_words(documents: Sequence[tuple[str, ...]], ids: Sequence[Sequence[int]]) -> dict[int, frozenset[str]]:
+def form_words(
+    documents: Sequence[tuple[str, ...]], ids: Sequence[Sequence[int]]
+) -> dict[int, frozenset[str]]:
     """Return, for each headline that fills in a form, the words of the form.
 
     Args:
@@ -80,7 +82,9 @@ def _hashes(rows: Sequence[Sequence[int]], lengths: NDArray[np.int64]) -> tuple[
     """Return hashes of the words before and from each place on; (rows, longest + 1) each."""
     width = int(lengths.max())
     words = np.zeros((len(rows), width), dtype=np.uint64)
-    words[np.arange(width) < lengths[:, None]] = np.concatenate([np.asarray(row, dtype=np.uint64) for row in rows])
+    words[np.arange(width) < lengths[:, None]] = np.concatenate(
+        [np.asarray(row, dtype=np.uint64) for row in rows]
+    )
     mixed = (words + np.uint64(1)) * _SPREAD
     mixed ^= mixed >> np.uint64(29)
     prefixes = np.zeros((len(rows), width + 1), dtype=np.uint64)

@@ -15,11 +15,13 @@ Facts
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import cache, lru_cache
 
 import snowballstemmer
 
 MAX_CHARACTERS = 600
 MAX_WORDS = 60
+MAX_STEMMED_LETTERS = 40
 
 _STEMMERS = {
     "ar": "arabic",
@@ -106,31 +108,27 @@ def _bigrams(run: str) -> Iterable[str]:
     return (run[i : i + 2] for i in range(len(run) - 1))
 
 
-class Stemmer:
-    """Stems of one language's words, without accents; remembers those it has seen, for one run of the grouping.
+@cache
+def _stemmer(name: str) -> snowballstemmer.stemmer:
+    return snowballstemmer.stemmer(name)
 
-    A language without a stemmer keeps its words as they are.
-    """
+
+@lru_cache(maxsize=300_000)
+def _stem(name: str | None, word: str) -> str:
+    """Return the stem of a folded word, without accents; never empty, digits unchanged."""
+    if name is None or word[0].isdigit() or len(word) > MAX_STEMMED_LETTERS:
+        return without_accents(word)
+    # Stemmers of French, Russian and others read accents, so these go last.
+    return without_accents(str(_stemmer(name).stemWord(word)) or word)
+
+
+class Stemmer:
+    """The stems of one language; a language without a stemmer keeps its words as they are."""
 
     def __init__(self, language: str) -> None:
-        name = _STEMMERS.get(language.casefold().replace("_", "-").split("-")[0])
-        self._stem_word = snowballstemmer.stemmer(name).stemWord if name else None
-        self._known: dict[str, str] = {}
-
-    def stem(self, word: str) -> str:
-        """Return the stem; never empty, digits and very long words unchanged."""
-        known = self._known.get(word)
-        if known is None:
-            known = self._stem(word)
-            self._known[word] = known
-        return known
-
-    def _stem(self, word: str) -> str:
-        if self._stem_word is None or word[0].isdigit() or len(word) > 40:
-            return without_accents(word)
-        # Stemmers of French, Russian and others read accents, so these go last.
-        return without_accents(str(self._stem_word(word)) or word)
+        self._name = _STEMMERS.get(language.casefold().replace("_", "-").split("-")[0])
 
     def tokens(self, text: str) -> tuple[str, ...]:
-        """Return the stems of the words of `text`, in order."""
-        return tuple(self.stem(word) for word in words_of(text))
+        """Return the stems of the words of `text`, in order; one for each of `surfaces_of`."""
+        name = self._name
+        return tuple(_stem(name, word) for word in words_of(text))

@@ -1,0 +1,135 @@
+"""Stories over days: who keeps an id, who continues what, and what is new."""
+
+from datetime import date
+
+from aggregator.cluster import continue_stories
+from aggregator.model import Correction, CorrectionKind, DayGroup, Headline, KnownStory, StoryStatus
+
+TODAY, YESTERDAY, LAST_WEEK = date(2026, 3, 2), date(2026, 3, 1), date(2026, 2, 22)
+
+TEXTS = {
+    "sink-a": "Sinkhole swallows three houses in Port Amberly",
+    "sink-b": "Port Amberly sinkhole: families flee as houses vanish",
+    "sink-c": "Port Amberly sinkhole claims two lives, 40 houses empty",
+    "sink-d": "Sinkhole in Port Amberly: two lives lost",
+    "rate-a": "Norland central bank raises rates to 4.5%",
+    "opera-a": "Veltri opera opens to long applause",
+    "war-1407": "Strait war: list of key events, day 1,407",
+    "war-1413": "Strait war: list of key events, day 1,413",
+    "war-1371": "Strait war: list of key events, day 1,371",
+}
+HEADLINES = {key: Headline(key, text, "The Lantern") for key, text in TEXTS.items()}
+
+
+def known(story_id: int, day: date, *keys: str) -> KnownStory:
+    return KnownStory(story_id, day, keys, tuple(HEADLINES[key] for key in keys))
+
+
+def follow(groups, today=(), past=(), corrections=()):
+    return continue_stories(
+        [DayGroup(keys) for keys in groups],
+        HEADLINES,
+        day=TODAY,
+        today=today,
+        past=past,
+        language="en",
+        corrections=corrections,
+    )
+
+
+def test_a_group_that_nothing_precedes_begins_a_story():
+    (found,) = follow([("opera-a",)], past=[known(1, YESTERDAY, "sink-a", "sink-b")])
+
+    assert (found.story_id, found.status) == (None, StoryStatus.NEW)
+
+
+def test_yesterdays_story_goes_on_and_what_is_new_is_named():
+    (found,) = follow([("sink-c", "sink-d")], past=[known(1, YESTERDAY, "sink-a", "sink-b")])
+
+    assert (found.story_id, found.status) == (1, StoryStatus.UPDATED)
+    assert "lives" in found.new_words
+    assert found.decision is not None
+    assert found.decision.rule == "continuation"
+
+
+def test_a_story_outside_the_window_is_over():
+    (found,) = follow([("sink-c",)], past=[known(1, LAST_WEEK, "sink-a", "sink-b")])
+
+    assert found.story_id is None
+
+
+def test_the_same_words_again_are_ongoing():
+    (found,) = follow([("sink-a",)], past=[known(1, YESTERDAY, "sink-a")])
+
+    assert (found.story_id, found.status) == (1, StoryStatus.ONGOING)
+    assert found.decision is not None
+    assert found.decision.rule == "same-article"
+
+
+def test_an_id_stays_with_the_largest_part_of_its_articles():
+    found = follow([("sink-a", "sink-b"), ("sink-c",)], today=[known(5, TODAY, "sink-a", "sink-b", "sink-c")])
+
+    assert [c.story_id for c in found] == [5, None]
+
+
+def test_two_stories_of_today_that_meet_become_one_and_the_other_redirects():
+    today = [known(5, TODAY, "sink-a", "sink-b"), known(4, TODAY, "sink-c")]
+
+    (found,) = follow([("sink-a", "sink-b", "sink-c")], today=today)
+
+    assert (found.story_id, found.merged_ids) == (5, (4,))
+
+
+def test_a_tie_goes_to_the_older_story():
+    (found,) = follow([("sink-a", "sink-b")], today=[known(5, TODAY, "sink-a"), known(4, TODAY, "sink-b")])
+
+    assert (found.story_id, found.merged_ids) == (4, (5,))
+
+
+def test_two_groups_that_continue_one_story_are_one_daily_story():
+    found = follow([("sink-c",), ("sink-d",)], past=[known(1, YESTERDAY, "sink-a", "sink-b")])
+
+    assert [c.story_id for c in found] == [1, 1]
+
+
+def test_issues_of_a_series_are_neighbours_and_never_one_story():
+    past = [known(7, YESTERDAY, "war-1407"), known(3, LAST_WEEK, "war-1371")]
+
+    (found,) = follow([("war-1413",)], past=past)
+
+    assert (found.story_id, found.previous_story_id, found.next_story_id) == (None, 7, None)
+
+
+def test_an_issue_between_two_known_ones_has_both_neighbours():
+    past = [known(7, YESTERDAY, "war-1413"), known(3, LAST_WEEK, "war-1371")]
+
+    (found,) = follow([("war-1407",)], past=past)
+
+    assert (found.previous_story_id, found.next_story_id) == (3, 7)
+
+
+def test_a_person_may_join_and_part_across_days():
+    past = [known(1, YESTERDAY, "sink-a", "sink-b"), known(2, YESTERDAY, "rate-a")]
+    join = Correction(CorrectionKind.JOIN, "opera-a", "rate-a")
+    split = Correction(CorrectionKind.SPLIT, "sink-c", "sink-a")
+
+    found = follow([("opera-a",), ("sink-c",)], past=past, corrections=[join, split])
+
+    assert [c.story_id for c in found] == [2, None]
+    assert found[0].decision is not None
+    assert found[0].decision.rule == "correction"
+
+
+def test_the_order_of_groups_and_stories_does_not_matter():
+    past = [
+        known(1, YESTERDAY, "sink-a", "sink-b"),
+        known(2, YESTERDAY, "rate-a"),
+        known(7, YESTERDAY, "war-1407"),
+    ]
+    groups = [("sink-c", "sink-d"), ("war-1413",), ("opera-a",)]
+
+    forwards = follow(groups, past=past)
+    backwards = follow(groups[::-1], past=past[::-1])
+
+    assert [c.story_id for c in forwards] == [c.story_id for c in backwards[::-1]]
+    assert [c.new_words for c in forwards] == [c.new_words for c in backwards[::-1]]
