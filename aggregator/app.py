@@ -6,17 +6,17 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from aggregator.clock import Clock, SystemClock
 from aggregator.config import load_settings
-from aggregator.fetch import HttpClient, Politeness
-from aggregator.parse import ParserPool
-from aggregator.pipeline.stages import Stages
-from aggregator.resolve import LinkResolver
 from aggregator.settings import GoogleNewsSettings, Settings
 from aggregator.store import Store, open_store
 from aggregator.store.feeds import sync_feeds
+
+if TYPE_CHECKING:
+    from aggregator.pipeline.stages import Stages
 
 _GOOGLE_ORIGINS = ("https://news.google.com", "https://consent.google.com", "https://www.google.com")
 
@@ -51,8 +51,14 @@ class App:
         store.write(partial(sync_feeds, feeds=self.settings.feeds, now=self.clock.now()))
 
     @asynccontextmanager
-    async def stages(self, store: Store) -> AsyncIterator[Stages]:
+    async def stages(self, store: Store) -> "AsyncIterator[Stages]":
         """Everything the pipeline works with; closed on the way out."""
+        # Imported here: commands that only read must not wait a second for HTTP and numerics.
+        from aggregator.fetch import HttpClient, Politeness
+        from aggregator.parse import ParserPool
+        from aggregator.pipeline.stages import Stages
+        from aggregator.resolve import LinkResolver
+
         settings = self.settings
         google = settings.google_news
         parser = ParserPool()

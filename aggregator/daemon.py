@@ -99,11 +99,12 @@ async def run_daemon(app: App) -> None:
         StoreLocked: another process writes this file.
         StoreError: the store failed or its file was taken away.
     """
+    stop_asked = asyncio.Event()
     with app.store() as store:
         running: App | None = app
-        while running is not None:
+        while running is not None and not stop_asked.is_set():
             async with running.stages(store) as stages:
-                running = await _Runner(Daemon(running, stages)).run()
+                running = await _Runner(Daemon(running, stages), stop_asked).run()
             if running is not None:
                 running.sync_feeds(store)
 
@@ -111,8 +112,10 @@ async def run_daemon(app: App) -> None:
 class _Runner:
     """Ticks, keeps the tasks, stops in order."""
 
-    def __init__(self, daemon: Daemon) -> None:
+    def __init__(self, daemon: Daemon, stop_asked: asyncio.Event) -> None:
+        """`stop_asked` outlives a reload, so that no SIGTERM is lost between one runner and the next."""
         self._daemon = daemon
+        self._stop_asked = stop_asked
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._next_app: asyncio.Future[App | None] = asyncio.get_running_loop().create_future()
         self._turn = asyncio.Lock()
@@ -121,8 +124,10 @@ class _Runner:
         """Run until told to stop; return the app to go on with after a reload, or None."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._end_with, None)
+            loop.add_signal_handler(number, self._stop)
         loop.add_signal_handler(signal.SIGHUP, self._reload)
+        if self._stop_asked.is_set():
+            return None
         app = self._daemon.app
         scheduler = self._scheduler()
         async with open_door(app.store_path, self._perform):
@@ -132,7 +137,7 @@ class _Runner:
             try:
                 return await self._next_app
             finally:
-                notify("STOPPING=1")
+                notify(self._farewell())
                 scheduler.shutdown(wait=False)
                 await self._put_away()
                 log.info("stop")
@@ -213,6 +218,17 @@ class _Runner:
                 self._next_app.set_exception(error)
         except Exception:
             log.critical("a bug in job %s, please report it", name, exc_info=True)
+
+    def _stop(self) -> None:
+        self._stop_asked.set()
+        self._end_with(None)
+
+    def _farewell(self) -> str:
+        """What the service manager is told; one that hears of a stop kills what has not ended soon after."""
+        next_app = self._next_app
+        if next_app.done() and next_app.exception() is None and next_app.result() is not None:
+            return f"RELOADING=1\nMONOTONIC_USEC={int(self._daemon.stages.clock.monotonic() * 1_000_000)}"
+        return "STOPPING=1"
 
     def _end_with(self, app: App | None) -> None:
         if not self._next_app.done():

@@ -1,5 +1,10 @@
-"""The command group: global options, errors to exit statuses, the list of commands."""
+"""The command group: global options, errors to exit statuses, the list of commands.
 
+A command's module is imported when the command is used: reading a day must not wait for the numerics
+of grouping and the HTTP client, which take a second to load.
+"""
+
+import importlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,12 +12,46 @@ from pathlib import Path
 import click
 
 from aggregator import __version__
-from aggregator.cli import console, correcting, digests, grouping, reading, running, setup, upkeep
+from aggregator.cli import console
 from aggregator.cli.place import Place
 from aggregator.errors import AggregatorError, ConfigError, UsageError
 
+# name → (module of this package, name there), in the order of `--help`
+_COMMANDS = {
+    "demo": ("running", "demo"),
+    "init": ("setup", "init"),
+    "check-config": ("setup", "check_config"),
+    "run": ("running", "run"),
+    "poll": ("running", "poll"),
+    "resolve": ("running", "resolve"),
+    "show": ("reading", "show"),
+    "story": ("reading", "story"),
+    "search": ("reading", "search"),
+    "why": ("reading", "why"),
+    "correct": ("correcting", "correct"),
+    "digest": ("digests", "digest"),
+    "feeds": ("reading", "feeds"),
+    "cluster": ("grouping", "cluster_command"),
+    "evaluate": ("grouping", "evaluate"),
+    "recluster": ("grouping", "recluster"),
+    "backup": ("upkeep", "backup"),
+}
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+
+class _LazyGroup(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module, name = _COMMANDS[cmd_name]
+        command = getattr(importlib.import_module(f"aggregator.cli.{module}"), name)
+        assert isinstance(command, click.Command)
+        return command
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.option(
     "--config",
     type=click.Path(path_type=Path),
@@ -34,28 +73,6 @@ from aggregator.errors import AggregatorError, ConfigError, UsageError
 def aggregator(context: click.Context, config: Path, home: Path) -> None:
     """Poll Google News topics and feeds, group headlines into stories, keep them in one SQLite file."""
     context.obj = Place(config, home)
-
-
-for _command in (
-    running.demo,
-    setup.init,
-    setup.check_config,
-    running.run,
-    running.poll,
-    running.resolve,
-    grouping.cluster_command,
-    grouping.evaluate,
-    grouping.recluster,
-    reading.show,
-    reading.story,
-    reading.search,
-    reading.why,
-    correcting.correct,
-    digests.digest,
-    reading.feeds,
-    upkeep.backup,
-):
-    aggregator.add_command(_command)
 
 
 def run_command(arguments: Sequence[str]) -> int:

@@ -39,6 +39,7 @@ class DayMaterial:
 
 
 def read_material(connection: sqlite3.Connection, changed: ChangedDay, window_days: int) -> DayMaterial:
+    changed = days.recounted(connection, changed)
     day, language = changed.day, changed.language
     weights = days.load_weights(connection, language, day)
     known = stories.load_known_stories(connection, language, day - timedelta(days=window_days), day)
@@ -136,17 +137,21 @@ def _first_late_day(settings: Settings, now: datetime) -> date:
 def regroup_days(
     store: Store, changed_days: Sequence[ChangedDay], settings: Settings, now: datetime
 ) -> Regrouped:
-    """Group the given days again, in their order."""
+    """Group the given days again, in their order, each while nobody else groups.
+
+    A grouping that was read before another one's and written after it would put the older one back.
+    """
     changed_stories: set[int] = set()
     headlines, conflicts = 0, []
     first_weighed = _first_late_day(settings, now)
     for changed in changed_days:
-        if changed.day >= first_weighed:
-            _freeze_weights(store, changed)
-        with open_reader(store.path) as connection:
-            material = read_material(connection, changed, settings.cluster.window_days)
-        grouped = group(material, settings.cluster)
-        changed_stories |= _save(store, material, grouped, settings.cluster, now)
+        with store.regrouping:
+            if changed.day >= first_weighed:
+                _freeze_weights(store, changed)
+            with open_reader(store.path) as connection:
+                material = read_material(connection, changed, settings.cluster.window_days)
+            grouped = group(material, settings.cluster)
+            changed_stories |= _save(store, material, grouped, settings.cluster, now)
         headlines += len(material.inputs.headlines)
         conflicts += list(grouped.groups.conflicts)
     return Regrouped(len(changed_days), headlines, frozenset(changed_stories), tuple(conflicts))

@@ -105,7 +105,7 @@ def _read(feed: FeedState, turn: Turn, parsed: ParsedFeed) -> FeedState:
 
 
 def _refreshed(known: Validators, received: Validators) -> Validators:
-    """A 304 may carry a newer validator of the same content; it never takes one away."""
+    """What a 304 confirms stays; it never takes a validator away."""
     return Validators(received.etag or known.etag, received.last_modified or known.last_modified)
 
 

@@ -25,10 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
-from sqlite_utils import Database
-
 from aggregator.errors import StoreError, StoreLocked
-from aggregator.store.migrations import migrate
 
 T = TypeVar("T")
 Write = Callable[[sqlite3.Connection], T]
@@ -52,6 +49,7 @@ class Store:
     def __init__(self, path: Path, lock: int) -> None:
         """Use `open_store`, which takes the lock."""
         self.path = path
+        self.regrouping = threading.Lock()  # held from reading a day until its groups are written
         self._lock = lock
         self._is_closed = False
         self._queue: queue.SimpleQueue[Any] = queue.SimpleQueue()
@@ -229,6 +227,11 @@ def open_reader(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 def _open_writer(path: Path) -> sqlite3.Connection:
+    # Imported here: a reader needs no migrations, and sqlite-utils takes a third of a second to load.
+    from sqlite_utils import Database
+
+    from aggregator.store.migrations import migrate
+
     connection = sqlite3.connect(path, isolation_level=None, cached_statements=256)
     try:
         connection.row_factory = sqlite3.Row

@@ -8,7 +8,7 @@ forgotten, whoever is killed when.
 import json
 import sqlite3
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from aggregator.model import Correction, Headline
@@ -66,6 +66,14 @@ def load_changed_days(connection: sqlite3.Connection, *, not_before: date) -> li
         ChangedDay(day_of(row["day"]), row["language"], row["changes"], bool(row["is_closed"]))
         for row in rows
     ]
+
+
+def recounted(connection: sqlite3.Connection, changed: ChangedDay) -> ChangedDay:
+    """The day with its changes as of now; read it before the inputs, so that none is taken unseen."""
+    row = connection.execute(
+        "SELECT changes FROM days WHERE day = ? AND language = ?", [changed.day.isoformat(), changed.language]
+    ).fetchone()
+    return replace(changed, changes=row["changes"] if row else 0)
 
 
 def load_days(connection: sqlite3.Connection, first: date, last: date) -> list[ChangedDay]:
