@@ -67,25 +67,26 @@ country = "DE"
 [[digests]]
 topic = "world"
 title = "World"
-formats = ["markdown", "hugo"]
+formats = ["markdown", "html", "hugo"]
 out = "var/demo/digests"
 
 [[digests]]
 topic = "business"
 title = "Business"
-formats = ["markdown", "hugo"]
+formats = ["markdown", "html", "hugo"]
 out = "var/demo/digests"
 
 [[digests]]
 topic = "technology"
 title = "Technology"
-formats = ["markdown", "hugo"]
+formats = ["markdown", "html", "hugo"]
 out = "var/demo/digests"
 
 [[digests]]
 topic = "welt"
 title = "Welt"
-formats = ["markdown", "hugo"]
+language = "de"
+formats = ["markdown", "html", "hugo"]
 out = "var/demo/digests"
 """
 

@@ -518,8 +518,9 @@ class DigestStory:
 
     `previous_issue` and `next_issue` are the serials of the neighbours in a series, if known;
     `first_seen` is that of the whole story, over all its days; `new_words` name what an updated story
-    has that it did not have before; `history` counts the story's last seven days, oldest first, this
-    day included, days without it left out.
+    has that it did not have before, `new_outlets` who had not reported it on an earlier day; `history`
+    counts the story's last seven days, oldest first, this day included, days without it left out.
+    `is_pinned`: a person chose the lead. `topics` are those of all feeds that brought its articles.
     """
 
     story_id: int
@@ -536,6 +537,9 @@ class DigestStory:
     next_issue: str | None = None
     new_words: tuple[str, ...] = ()
     history: tuple[DayCount, ...] = ()
+    new_outlets: tuple[str, ...] = ()
+    is_pinned: bool = False
+    topics: tuple[str, ...] = ()
 
     @property
     def outlets(self) -> tuple[str, ...]:
@@ -560,7 +564,16 @@ class DigestDay:
 
 @dataclass(frozen=True, slots=True)
 class RenderedFile:
-    """A file to publish: relative POSIX path below the output folder, and its text."""
+    """A file to publish: relative POSIX path below the output folder, and its text.
+
+    `data` is there instead of the text, which is then empty, for formats that are no text (EPUB, Parquet).
+    """
 
     path: str
-    text: str
+    text: str = ""
+    data: bytes | None = None
+
+    @property
+    def body(self) -> bytes:
+        """What stands in the file."""
+        return self.text.encode() if self.data is None else self.data

@@ -101,8 +101,39 @@ class CounterSettings:
         return self.first_number + (day - self.epoch).days
 
 
-DIGEST_FORMATS = ("markdown", "hugo")
+DIGEST_FORMATS = (
+    *("markdown", "text", "hugo", "jekyll", "zola", "eleventy"),
+    *("html", "json", "atom", "jsonfeed", "epub", "csv", "parquet"),
+)
 """Names of the formats that a digest can be written in."""
+
+DIGEST_LANGUAGES = ("en", "de", "fr", "es", "uk", "ru")
+"""Languages whose dates, numbers and phrases a digest can have, whatever those of its headlines."""
+
+
+class DigestStyle(StrEnum):
+    STORIES = "stories"  # each story with all its outlets and headlines
+    KEY_EVENTS = "key-events"  # one sentence a story, with who reports it
+
+
+@dataclass(frozen=True, slots=True)
+class SectionSettings:
+    """One section of a digest: a story belongs to it by a word, an outlet or a topic of its feeds."""
+
+    title: str
+    words: tuple[str, ...] = ()  # "strike*" is any word that begins so, "peace talks" two in a row
+    outlets: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RankingSettings:
+    """What a story's place in a digest is made of; the formula is in `publish.ranking`."""
+
+    outlets: float = 1.0
+    recency: float = 0.3
+    spread: float = 0.3
+    diversity: float = 0.5  # 0 to 1: how much of its weight the second story of an event loses
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +144,11 @@ class DigestSettings:
     formats: tuple[str, ...] = ("markdown",)
     out: str = "var/digests"
     counter: CounterSettings | None = None
+    language: str = "en"  # BCP 47; of the digest's own words
+    style: DigestStyle = DigestStyle.STORIES
+    sections: tuple[SectionSettings, ...] = ()
+    other_title: str = ""  # of what no section took; "" is the language's own phrase
+    ranking: RankingSettings = RankingSettings()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,14 +10,28 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from aggregator.config import commented_default, load_settings, parse_settings, reference_markdown
-from aggregator.config.keys import COUNTER, DIGESTS, FEEDS, HTTP, POLL, SECTIONS
+from aggregator.config.keys import (
+    COUNTER,
+    DIGEST_SECTION,
+    DIGEST_TABLES,
+    DIGESTS,
+    FEEDS,
+    HTTP,
+    POLL,
+    RANKING,
+    SECTIONS,
+)
 from aggregator.config.writing import toml_value
 from aggregator.errors import ConfigError
 from aggregator.settings import (
+    DIGEST_FORMATS,
     CounterSettings,
     DigestSettings,
+    DigestStyle,
     FeedSettings,
     GoogleGroups,
+    RankingSettings,
+    SectionSettings,
     Settings,
 )
 
@@ -49,7 +63,7 @@ SECTION_NAMES = (
 )
 EXACTLY_ONE = "exactly one of google_topic, google_topic_id, google_query, google_geo, url"
 FEED_URL = "an http or https URL of at most 2,048 characters"
-FORMATS = 'an array of one or more of "markdown" and "hugo"'
+FORMATS = f'an array of one or more of {", ".join(map(toml_value, DIGEST_FORMATS[:-1]))} and "parquet"'
 AGENT = "1 to 200 visible ASCII characters that name this program or you"
 ZONE = 'an IANA name such as "UTC" or "Europe/Berlin"'
 
@@ -498,6 +512,37 @@ BROKEN = {
         GOOD + digest("counter = 5"),
         ["digests[1].counter (line 7): found 5; allowed: a table in braces"],
     ),
+    "a digest in a language without phrases": (
+        GOOD + digest('language = "pl"'),
+        [
+            'digests[1].language (line 7): found "pl" (a language without phrases of its own); allowed: a language tag such as "de" or "en-GB"; the language one of "en", "de", "fr", "es", "uk" and "ru"'
+        ],
+    ),
+    "a section that nothing can belong to, and a topic that no feed has": (
+        GOOD + digest('sections = [{ title = "Ports" }, { title = "Sea", topics = ["sea"] }]'),
+        [
+            "digests[1].sections[1] (line 5): found nothing that a story could belong to it by; allowed: words, outlets or topics",
+            'digests[1].sections[2].topics (line 5): found "sea"; allowed: topics of the feeds: ports',
+        ],
+    ),
+    "a section without a title and with a word that is none": (
+        GOOD + digest("sections = [{ words = [1] }]"),
+        [
+            "digests[1].sections[1].words (line 5): found an array of 1; allowed: an array of words or names",
+            "digests[1].sections[1].title (line 5): found nothing; allowed: 1 to 100 characters",
+        ],
+    ),
+    "sections that are no tables": (
+        GOOD + digest('sections = ["Sea"]'),
+        ["digests[1].sections (line 7): found an array of 1; allowed: an array of tables in braces"],
+    ),
+    "a weight beyond its limits": (
+        GOOD + digest("ranking = { diversity = 2, colour = 1 }"),
+        [
+            "digests[1].ranking.diversity (line 7): found 2; allowed: a number from 0 to 1",
+            "digests[1].ranking.colour (line 7): found an unknown key; allowed: outlets, recency, spread, diversity",
+        ],
+    ),
     "an unknown key in a counter's own table": (
         GOOD + digest("[digests.counter]", "epoch = 2022-02-24", "first = 1"),
         ["digests[1].counter.first (line 9): found an unknown key; allowed: epoch, first_number"],
@@ -733,6 +778,25 @@ def test_feed_has_its_own_interval_and_switch():
     assert (second.interval_minutes, second.enabled) == (90.0, False)
 
 
+def test_digest_as_an_editor_wants_it():
+    [read] = parse_settings(
+        GOOD
+        + digest(
+            'language = "de-AT"',
+            'style = "key-events"',
+            'other_title = "Sonst"',
+            'sections = [{ title = "See", words = ["Fähre*", "auf Grund"], outlets = ["Kieler Bote"] }]',
+            "ranking = { recency = 2, diversity = 0 }",
+        )
+    ).digests
+
+    assert read.language == "de-AT"
+    assert read.style is DigestStyle.KEY_EVENTS
+    assert read.other_title == "Sonst"
+    assert read.sections == (SectionSettings("See", ("Fähre*", "auf Grund"), ("Kieler Bote",)),)
+    assert read.ranking == RankingSettings(recency=2.0, diversity=0.0)
+
+
 def test_digest_has_defaults_and_a_counter():
     text = (
         GOOD
@@ -784,6 +848,7 @@ def test_default_file_works_with_every_mark_taken_away():
     assert dataclasses.replace(settings, feeds=(), digests=()) == Settings()
     assert len(settings.feeds) == 7
     assert settings.digests[0].counter == CounterSettings(date(2022, 2, 24))
+    assert [section.title for section in settings.digests[0].sections] == ["Conflicts", "Diplomacy"]
 
 
 def test_default_file_states_the_terms_beside_google_news():
@@ -792,7 +857,9 @@ def test_default_file_states_the_terms_beside_google_news():
     assert "personal, non-commercial use" in " ".join(before.rpartition("\n\n")[2].replace("# ", "").split())
 
 
-@pytest.mark.parametrize("section", [*SECTIONS, FEEDS, DIGESTS, COUNTER], ids=lambda section: section.header)
+@pytest.mark.parametrize(
+    "section", [*SECTIONS, FEEDS, DIGESTS, *DIGEST_TABLES], ids=lambda section: section.header
+)
 def test_reference_and_default_file_name_every_key(section):
     reference = reference_markdown().partition(f"**`{section.header}`**")[2].partition("\n**`")[0]
 
@@ -824,6 +891,9 @@ def test_every_setting_has_a_key_or_is_known_to_be_fixed():
     assert fields >= FIXED
     assert {key.name for key in DIGESTS.keys} == {field.name for field in dataclasses.fields(DigestSettings)}
     assert {key.name for key in COUNTER.keys} == {field.name for field in dataclasses.fields(CounterSettings)}
+    assert {key.name for key in RANKING.keys} == {field.name for field in dataclasses.fields(RankingSettings)}
+    section_fields = {field.name for field in dataclasses.fields(SectionSettings)}
+    assert {key.name for key in DIGEST_SECTION.keys} == section_fields
 
 
 @pytest.mark.parametrize(
@@ -842,7 +912,9 @@ def test_every_default_is_allowed(section, key):
 
 # --- any text at all -------------------------------------------------------------------------------
 
-KEY_NAMES = sorted({key.name for section in (*SECTIONS, FEEDS, DIGESTS, COUNTER) for key in section.keys})
+KEY_NAMES = sorted(
+    {key.name for section in (*SECTIONS, FEEDS, DIGESTS, *DIGEST_TABLES) for key in section.keys}
+)
 SECTION_HEADERS = [section.header for section in (*SECTIONS, FEEDS, DIGESTS)]
 VALUES = st.one_of(
     st.booleans().map(toml_value),

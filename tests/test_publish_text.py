@@ -13,11 +13,11 @@ from markdown_it.token import Token
 from aggregator.publish.text import (
     escape_markdown,
     markdown_link,
+    quoted_scalar,
     safe_url,
     scrub,
     shorten,
     slug,
-    yaml_scalar,
 )
 
 HOSTILE_PIECES = [
@@ -213,9 +213,9 @@ def test_safe_url_is_a_fixed_point(path: str) -> None:
 @example('"\n---\n<script>')
 @example("2026-01-07")
 @example("yes")
-def test_yaml_scalar_comes_back(text: str) -> None:
-    assert yaml.safe_load(f"a: {yaml_scalar(text)}\nb: 1") == {"a": scrub(text), "b": 1}
-    assert json.loads(yaml_scalar(text)) == scrub(text)
+def test_quoted_scalar_comes_back(text: str) -> None:
+    assert yaml.safe_load(f"a: {quoted_scalar(text)}\nb: 1") == {"a": scrub(text), "b": 1}
+    assert json.loads(quoted_scalar(text)) == scrub(text)
 
 
 SLUGS = {

@@ -23,10 +23,10 @@ from aggregator.resolve.google_decode import (
     article_page_url,
     batch_body,
     find_signature,
-    has_signature,
     page_hop_filter,
     read_batch,
     read_page,
+    signature_watch,
 )
 from aggregator.settings import GoogleNewsSettings
 
@@ -85,6 +85,9 @@ def test_reading_may_stop_after_the_element_not_inside_it():
     page = f"<html>{'x' * 1000}{ELEMENT}".encode()
     end = page.index(b"data-n-a-sg") + len(f'data-n-a-sg="{SIGNATURE}">')
 
+    has_signature = signature_watch()
+    pieces = [has_signature(page[:length]) for length in range(0, end + 1, 3)]
+    assert not any(pieces[:-1])
     assert not has_signature(page[: end - 1])
     assert has_signature(page[:end])
 

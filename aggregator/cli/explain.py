@@ -89,8 +89,8 @@ def _pair(connection: sqlite3.Connection, a: int, b: int) -> Explanation:
     if not rows:
         sentences.append(f"  {_without_row(first, second)}")
     together, possible = reading.read_together(connection, a, b)
-    if possible:
-        sentences.append(f"  listed together by Google in {together} of {possible} polls that had both")
+    if possible and not together:
+        sentences.append(f"  listed apart by Google in all {possible} polls that had both")
     return Explanation(sentences, rows)
 
 
@@ -115,8 +115,10 @@ def _sentence(connection: sqlite3.Connection, row: dict[str, Any]) -> str:
         words = ", ".join(repr(word) for word in row["words"].split())
         parts.append(f"rare and shared: {words}")
     if row["score"] is not None and row["threshold"] is not None:
-        parts.append(f"similarity {row['score']:.2f}, line at {row['threshold']:.2f}")
+        parts.append(f"similarity {row['score']:.3f}, line at {row['threshold']:.3f}")
+    if row["partner_article_id"] is not None:
+        together, possible = reading.read_together(connection, row["article_id"], row["partner_article_id"])
+        if together:
+            parts.append(f"listed together by Google in {together} of {possible} polls that had both")
     return "; ".join(parts)
 
-
-__all__ = ["Explanation", "explain", "number"]

@@ -12,11 +12,14 @@ from aggregator.settings import (
     ClusterSettings,
     DaySettings,
     DigestSettings,
+    DigestStyle,
     GoogleGroups,
     GoogleNewsSettings,
     HttpSettings,
     LogSettings,
     PollSettings,
+    RankingSettings,
+    SectionSettings,
     StoreSettings,
 )
 
@@ -275,6 +278,31 @@ DIGESTS = Section(
             "Number the days, as in “day 1,407”; its keys are below",
             default_words="no numbers",
         ),
+        # Beyond the contract, as issue 4 asks: what an editor would want to say about a digest.
+        Key("language", kinds.DIGEST_LANGUAGE, "Language of its own words, dates and numbers"),
+        Key(
+            "style",
+            one_of({style.value: style for style in DigestStyle}),
+            "Stories with all their outlets, or one sentence for each story under “Here is where things stand”",
+        ),
+        Key(
+            "sections",
+            kinds.TABLES,
+            "Headings, in order, that stories stand under; the keys of one are below",
+            default_words="none",
+        ),
+        Key(
+            "other_title",
+            kinds.LABEL,
+            "Heading of the stories that no section took",
+            default_words="“Other news” in its language",
+        ),
+        Key(
+            "ranking",
+            kinds.TABLE,
+            "What decides which story comes first; its keys are below",
+            default_words="as below",
+        ),
     ),
     DigestSettings(topic="", title=""),
 )
@@ -287,6 +315,34 @@ COUNTER = Section(
         Key("first_number", whole(-1_000_000, 1_000_000), "The number of that day", default_words="0"),
     ),
 )
+
+DIGEST_SECTION = Section(
+    "sections",
+    "A section of a digest. A story goes into the first that takes it: by a word in its headline or in half of "
+    "its headlines, by an outlet of half of its articles, or by a topic.",
+    (
+        Key("title", kinds.LABEL, "Its heading", is_required=True),
+        Key("words", kinds.WORDS, "“strike*” is any word that begins so, “peace talks” two words in a row"),
+        Key("outlets", kinds.WORDS, "Names of outlets as the digest shows them"),
+        Key("topics", kinds.WORDS, "Topics of feeds; a story that one of them brought belongs here"),
+    ),
+    SectionSettings(title=""),
+)
+
+RANKING = Section(
+    "ranking",
+    "Weights of a story's place in a digest; the README has the formula.",
+    (
+        Key("outlets", number(0, 100), "For independent outlets, on a logarithmic scale"),
+        Key("recency", number(0, 100), "For a newest article late in the day"),
+        Key("spread", number(0, 100), "For articles in many hours of the day"),
+        Key("diversity", number(0, 1), "Part of its weight that a second story of one event loses"),
+    ),
+    RankingSettings(),
+)
+
+DIGEST_TABLES = (COUNTER, DIGEST_SECTION, RANKING)
+"""The tables inside a digest."""
 
 SECTIONS = (STORE, DAY, HTTP, GOOGLE_NEWS, POLL, CLUSTER, LOG)
 """The tables that stand once, in the order of the file."""

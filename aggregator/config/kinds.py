@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from urllib.parse import urlsplit
 
-from aggregator.google.editions import COUNTRY_CODE, LANGUAGE_TAG, Edition
+from aggregator.google.editions import COUNTRY_CODE, LANGUAGE_TAG, Edition, base_language
 from aggregator.google.feed_urls import SECTIONS, edition_of_url, is_google_url, rewrite_web_url
 from aggregator.google.ids import parse_topic_id
-from aggregator.settings import DIGEST_FORMATS
+from aggregator.settings import DIGEST_FORMATS, DIGEST_LANGUAGES
 
 MAX_URL_CHARACTERS = 2_048
 
@@ -58,6 +58,17 @@ def number(low: float, high: float) -> Kind:
 def text(allowed: str, max_characters: int) -> Kind:
     """Text of 1 to `max_characters`, without control characters and outer spaces."""
     return Kind(allowed, lambda value: _plain_text(value, max_characters))
+
+
+def texts(allowed: str, max_characters: int) -> Kind:
+    """An array of texts, each of 1 to `max_characters`."""
+
+    def read(value: object) -> tuple[str, ...]:
+        if isinstance(value, list):
+            return tuple(_plain_text(item, max_characters) for item in value)
+        raise ValueError
+
+    return Kind(allowed, read)
 
 
 def one_of(choices: Mapping[str, object] | Sequence[str]) -> Kind:
@@ -126,6 +137,12 @@ def _flag(value: object) -> bool:
     raise ValueError
 
 
+def _tables(value: object) -> object:
+    if isinstance(value, list) and all(isinstance(item, dict) for item in value):
+        return value
+    raise ValueError
+
+
 def _table(value: object) -> object:
     if isinstance(value, dict):
         return value
@@ -157,6 +174,13 @@ def _language(value: object) -> str:
     if isinstance(value, str) and LANGUAGE_TAG.fullmatch(value):
         return value
     raise ValueError
+
+
+def _digest_language(value: object) -> str:
+    tag = _language(value)
+    if base_language(tag) not in DIGEST_LANGUAGES:
+        raise ValueError("a language without phrases of its own")
+    return tag
 
 
 def _country(value: object) -> str:
@@ -271,6 +295,7 @@ def _figure(value: float) -> str:
 
 FLAG = Kind("true or false", _flag)
 TABLE = Kind("a table in braces", _table)
+TABLES = Kind("an array of tables in braces", _tables)
 DAY = Kind("a date such as 2022-02-24", _day)
 LOCAL_TIME = Kind('a time of day from "00:00" to "23:59"', _local_time)
 TIMEZONE = Kind('an IANA name such as "UTC" or "Europe/Berlin"', _timezone)
@@ -282,6 +307,11 @@ FEED_URL = Kind(f"an http or https URL of at most {MAX_URL_CHARACTERS:,} charact
 SECTION = Kind(_quoted_list(SECTIONS, "or"), _section)
 TOPIC_ID = Kind("an id as in news.google.com/topics/…", _topic_id)
 FORMATS = some_of(DIGEST_FORMATS)
+DIGEST_LANGUAGE = Kind(
+    f'a language tag such as "de" or "en-GB"; the language one of {_quoted_list(DIGEST_LANGUAGES, "and")}',
+    _digest_language,
+)
+WORDS = texts("an array of words or names", 100)
 PATH = text("1 to 1,000 characters", 1_000)
 LABEL = text("1 to 100 characters", 100)
 TOPIC = Kind("1 to 60 characters without slashes", _topic)

@@ -21,12 +21,14 @@ from aggregator.config.keys import (
     CLUSTER,
     COUNTER,
     DAY,
+    DIGEST_SECTION,
     DIGESTS,
     FEEDS,
     GOOGLE_NEWS,
     HTTP,
     LOG,
     POLL,
+    RANKING,
     SECTIONS,
     STORE,
     Section,
@@ -56,6 +58,8 @@ from aggregator.settings import (
     HttpSettings,
     LogSettings,
     PollSettings,
+    RankingSettings,
+    SectionSettings,
     Settings,
     StoreSettings,
 )
@@ -323,6 +327,11 @@ def _read_digest(where: str, table: Table, topics: Sequence[str], report: Report
         )
     if "counter" in values:
         values["counter"] = _read_counter(f"{where}.counter", values["counter"], report)
+    if "sections" in values:
+        values["sections"] = _read_sections(f"{where}.sections", values["sections"], topics, report)
+    if "ranking" in values:
+        ranking = _read_table(values["ranking"], RANKING, f"{where}.ranking", report)
+        values["ranking"] = RankingSettings(**ranking)
     if len(report.problems) > before:
         return None
     return DigestSettings(**{"title": topic[0].upper() + topic[1:], **values})
@@ -331,3 +340,21 @@ def _read_digest(where: str, table: Table, topics: Sequence[str], report: Report
 def _read_counter(where: str, table: Table, report: Report) -> CounterSettings | None:
     values = _read_table(table, COUNTER, where, report)
     return CounterSettings(**values) if "epoch" in values else None
+
+
+def _read_sections(
+    where: str, tables: Sequence[Table], topics: Sequence[str], report: Report
+) -> tuple[SectionSettings, ...]:
+    """Return the sections of a digest; one that takes no story at all is a mistake."""
+    sections = []
+    for number, table in enumerate(tables, start=1):
+        place = f"{where}[{number}]"
+        values = _read_table(table, DIGEST_SECTION, place, report)
+        for topic in values.get("topics", ()):
+            if topic not in topics:
+                report.refuse(f"{place}.topics", topic, f"topics of the feeds: {', '.join(topics)}")
+        if not any(table.get(name) for name in ("words", "outlets", "topics")):
+            report.add(place, "nothing that a story could belong to it by", "words, outlets or topics")
+        if "title" in values:
+            sections.append(SectionSettings(**values))
+    return tuple(sections)

@@ -3,7 +3,7 @@
 import json
 import textwrap
 
-from aggregator.config.keys import COUNTER, DIGESTS, FEEDS, SECTIONS, Key, Section
+from aggregator.config.keys import DIGEST_TABLES, DIGESTS, FEEDS, SECTIONS, Key, Section
 
 _WIDTH = 100
 
@@ -59,6 +59,7 @@ topic = "world"
 title = "World"
 formats = ["markdown", "hugo"]
 #counter = { epoch = 2022-02-24, first_number = 0 }
+#sections = [{ title = "Conflicts", words = ["war", "attack*"] }, { title = "Diplomacy", words = ["talks"] }]
 
 [[digests]]
 topic = "technology"
@@ -73,7 +74,7 @@ def commented_default() -> str:
         *(_section_text(section) for section in SECTIONS),
         _comment(FEEDS.doc) + _key_list(FEEDS),
         _FEEDS,
-        _comment(DIGESTS.doc) + _key_list(DIGESTS) + _comment(COUNTER.doc) + _key_list(COUNTER),
+        "".join(_comment(section.doc) + _key_list(section) for section in (DIGESTS, *DIGEST_TABLES)),
         _DIGESTS,
     ]
     return "\n".join(blocks)
@@ -81,7 +82,7 @@ def commented_default() -> str:
 
 def reference_markdown() -> str:
     """Return the reference of every key, a Markdown table for each TOML table, for the README."""
-    return "\n".join(_reference(section) for section in (*SECTIONS, FEEDS, DIGESTS, COUNTER))
+    return "\n".join(_reference(section) for section in (*SECTIONS, FEEDS, DIGESTS, *DIGEST_TABLES))
 
 
 def toml_value(value: object) -> str:

@@ -18,7 +18,7 @@ from functools import partial
 from pathlib import Path
 
 from aggregator import publish, schedule
-from aggregator.errors import PublishError
+from aggregator.errors import PublishError, UsageError
 from aggregator.model import DigestDay
 from aggregator.pipeline.grouping import LATE_DAYS, regroup
 from aggregator.settings import DigestSettings, Settings
@@ -26,6 +26,7 @@ from aggregator.store import Store, days, digests, feeds, open_reader
 
 log = logging.getLogger(__name__)
 
+TEMPLATES = "config/templates"  # below the home; a template there stands in front of the shipped one
 _ADDENDUM = 1
 
 
@@ -54,8 +55,9 @@ def make_due_digests(store: Store, home: Path, settings: Settings, now: datetime
     for digest in settings.digests:
         try:
             reports += _make_due(store, home, settings, digest, now)
-        except PublishError as error:
-            # The folder of one digest may be unwritable for a while: it stays due, the others are made.
+        except (PublishError, UsageError) as error:
+            # The folder of one digest may be unwritable for a while, or the library of a format missing:
+            # it stays due, the others are made.
             log.error("digest topic=%s not written, it stays due: %s", digest.topic, error)
     for report in reports:
         log.info("%s", report)
@@ -105,10 +107,10 @@ def make_digest(
     """
     if day >= schedule.local_day(now, settings.day.timezone):
         regroup(store, settings, now)
-        preview = read_digest_day(store.path, settings, digest, day)
+        preview = publish.compose(read_digest_day(store.path, settings, digest, day), digest)
         return [_write(home, digest, preview, name, folder="preview")[0] for name in digest.formats]
-    snapshot = _snapshot(store, settings, digest, day, now)
-    return [_publish(store, home, digest, snapshot, name, now, addendum=0) for name in digest.formats]
+    issue = publish.compose(_snapshot(store, settings, digest, day, now), digest)
+    return [_publish(store, home, digest, issue, name, now, addendum=0) for name in digest.formats]
 
 
 def _snapshot(
@@ -129,7 +131,7 @@ def _snapshot(
 def read_digest_day(
     store_path: Path, settings: Settings, digest: DigestSettings, day: date, *, is_addendum: bool = False
 ) -> DigestDay:
-    """What the store has for a topic and day at this moment, ranked."""
+    """What the store has for a topic and day at this moment, stories by id."""
     with open_reader(store_path) as connection:
         stories = digests.load_digest_stories(connection, digest.topic, day, addendum_only=is_addendum)
         source_urls = digests.load_topic_sources(connection, digest.topic)
@@ -139,7 +141,7 @@ def read_digest_day(
         title=digest.title,
         day=day,
         timezone=settings.day.timezone,
-        stories=publish.rank(stories),
+        stories=stories,
         is_addendum=is_addendum,
         number=digest.counter.number(day) if digest.counter else None,
         source_urls=source_urls,
@@ -164,8 +166,9 @@ def _make_addendum(
     if not snapshot.stories or snapshot == known:
         return []
     store.write(partial(digests.replace_addendum, snapshot=snapshot, now=now, addendum=_ADDENDUM))
+    issue = publish.compose(snapshot, digest)
     return [
-        _publish(store, home, digest, snapshot, format_name, now, addendum=_ADDENDUM)
+        _publish(store, home, digest, issue, format_name, now, addendum=_ADDENDUM)
         for format_name in digest.formats
     ]
 
@@ -174,19 +177,19 @@ def _publish(
     store: Store,
     home: Path,
     digest: DigestSettings,
-    snapshot: DigestDay,
+    issue: publish.Issue,
     format_name: str,
     now: datetime,
     *,
     addendum: int,
 ) -> DigestReport:
     """Files first, then the log: a crash in between writes the same bytes again."""
-    report, written = _write(home, digest, snapshot, format_name)
+    report, written = _write(home, digest, issue, format_name)
     log_rows = [(_shown_path(file.path, home.resolve()), file.sha256) for file in written]
     store.write(
         partial(
             digests.log_digest,
-            snapshot=snapshot,
+            snapshot=issue.day,
             format_name=format_name,
             files=log_rows,
             now=now,
@@ -197,14 +200,16 @@ def _publish(
 
 
 def _write(
-    home: Path, digest: DigestSettings, snapshot: DigestDay, format_name: str, *, folder: str = ""
+    home: Path, digest: DigestSettings, issue: publish.Issue, format_name: str, *, folder: str = ""
 ) -> tuple[DigestReport, list[publish.WrittenFile]]:
-    """Render and write below `out`."""
+    """Render and write below `out`; nothing is written that does not read back."""
     root = home / digest.out / folder
-    written = publish.write_files(root, publish.render(snapshot, format_name))
+    templates = home / TEMPLATES
+    files = publish.render(issue, format_name, templates if templates.is_dir() else None)
+    written = publish.write_files(root, files)
     paths = tuple(file.path for file in written)
     report = DigestReport(
-        digest.topic, snapshot.day, format_name, paths, len(snapshot.stories), snapshot.is_addendum
+        digest.topic, issue.date, format_name, paths, len(issue.day.stories), issue.day.is_addendum
     )
     return report, written
 

@@ -1,12 +1,14 @@
 """From the stories of a day to files that people hand on.
 
-`rank` orders the stories, `render` turns a `DigestDay` into texts (pure: the same day gives the
-same bytes), `write_files` puts them on the disk so that a reader sees the old file or the new one
-and never half of either. `FORMATS` names what `render` can do.
+`compose` makes an `Issue` of a `DigestDay`: ranked, sorted into sections, said in the digest's language.
+`render` turns it into the files of one format and reads them back (pure: the same day gives the same bytes),
+`write_files` puts them on the disk so that a reader sees the old file or the new one and never half
+of either. `FORMATS` names what `render` can do.
 """
 
+from aggregator.publish.compose import compose
 from aggregator.publish.digest import FORMATS, render
 from aggregator.publish.files import WrittenFile, write_files
-from aggregator.publish.ranking import rank
+from aggregator.publish.issue import Issue
 
-__all__ = ["FORMATS", "WrittenFile", "rank", "render", "write_files"]
+__all__ = ["FORMATS", "Issue", "WrittenFile", "compose", "render", "write_files"]

@@ -1,31 +1,57 @@
-"""One day in one format. Pure.
+"""One issue in one format, read back. Pure.
 
-A format is a function from a `DigestDay` to the files to publish; adding one is adding a line to
-`FORMATS`. All formats share one output folder, so their paths must differ.
+A format is a renderer, from an `Issue` to the files to publish, and a verifier, which reads those files
+as their readers will. Adding one is adding it to both tables. All formats share one output folder, so
+their paths must differ.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from aggregator.errors import UsageError
-from aggregator.model import DigestDay, RenderedFile
-from aggregator.publish.hugo import render_hugo
-from aggregator.publish.markdown import render_markdown
-from aggregator.publish.ranking import rank
+from aggregator.model import RenderedFile
+from aggregator.publish import formats
+from aggregator.publish.formats import Renderer, Verifier, make_renderers
+from aggregator.publish.issue import Issue
+from aggregator.publish.markdown import render_markdown, verify_markdown
+from aggregator.publish.sites import GENERATORS, render_posts, verify_posts
+from aggregator.publish.text_format import render_text, verify_text
 
-FORMATS: Final[Mapping[str, Callable[[DigestDay], tuple[RenderedFile, ...]]]] = {
-    "hugo": render_hugo,
-    "markdown": render_markdown,
+_TEXTS: Final[Mapping[str, tuple[Renderer, Verifier]]] = {
+    "markdown": (render_markdown, verify_markdown),
+    "text": (render_text, verify_text),
+    **{
+        name: (partial(render_posts, generator=generator), partial(verify_posts, generator=generator))
+        for name, generator in GENERATORS.items()
+    },
 }
 
+FORMATS: Final[Mapping[str, Renderer]] = MappingProxyType(
+    {name: renderer for name, (renderer, _) in _TEXTS.items()} | dict(formats.RENDERERS)
+)
+"""Every format by name, with the shipped templates."""
 
-def render(day: DigestDay, format: str) -> tuple[RenderedFile, ...]:
-    """Return the files of one topic and day, stories ranked; the same day gives the same bytes.
+VERIFIERS: Final[Mapping[str, Verifier]] = MappingProxyType(
+    {name: verifier for name, (_, verifier) in _TEXTS.items()} | dict(formats.VERIFIERS)
+)
+
+
+def render(issue: Issue, format: str, templates: Path | None = None) -> tuple[RenderedFile, ...]:
+    """Return the files of an issue, read back and found right; the same issue gives the same bytes.
+
+    Templates in `templates` stand in front of the shipped ones.
 
     Raises:
-        UsageError: there is no such format.
+        UsageError: there is no such format, or it needs a library that is not installed.
+        PublishError: a file does not read back as what was written, or a template is wrong.
     """
     if format not in FORMATS:
-        raise UsageError(f"no digest format {format!r}; there are: {', '.join(FORMATS)}")
-    return FORMATS[format](replace(day, stories=rank(day.stories)))
+        raise UsageError(f"no digest format {format!r}; there are: {', '.join(sorted(FORMATS))}")
+    renderers = FORMATS if templates is None else {**FORMATS, **make_renderers(templates)}
+    clean = formats.cleaned(issue)
+    files = renderers[format](clean)
+    VERIFIERS[format](clean, files)
+    return files

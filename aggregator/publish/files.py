@@ -51,7 +51,7 @@ def write_files(root: Path, files: Iterable[RenderedFile]) -> list[WrittenFile]:
         path = _checked(file.path)
         if path in bodies:
             raise PublishError(f"two files for one path: {path}")
-        bodies[path] = file.text.encode()
+        bodies[path] = file.body
     try:
         root.mkdir(parents=True, exist_ok=True)
         inside = root.resolve()

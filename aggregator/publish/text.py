@@ -44,6 +44,8 @@ _ENTITY = re.compile(r"&(?=#?\w+;)")
 
 _HOST = re.compile(r"[^\s\\/?#@<>\"'`{}|^%()*]+")
 _URL_SAFE = "!$&'()*+,/:;=?@~%"
+# What most addresses look like: nothing in them to drop, quote or refuse.
+_PLAIN_URL = re.compile(r"https?://[a-z0-9][a-z0-9.-]*/[A-Za-z0-9_./~,;:=&?+-]*")
 _STRAY_PERCENT = re.compile("%(?![0-9A-Fa-f]{2})")
 
 
@@ -52,6 +54,8 @@ def scrub(text: str) -> str:
 
     Non-breaking spaces inside stay, as French typography wants them. A fixed point.
     """
+    if text.isascii() and text.isprintable() and "  " not in text:
+        return text.strip()  # most texts, most of the time
     seen = _UNSEEN.sub("", _BREAKS.sub(" ", text))
     return _SPACES.sub(" ", seen).strip()
 
@@ -100,6 +104,8 @@ def safe_url(url: str | None) -> str | None:
     User names and passwords are dropped; characters that may not stand in a URL are
     percent-encoded. A fixed point.
     """
+    if url is not None and _PLAIN_URL.fullmatch(url):
+        return url
     try:
         parts = urlsplit(scrub(url or ""))
         is_web = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
@@ -116,8 +122,8 @@ def safe_url(url: str | None) -> str | None:
     return urlunsplit((parts.scheme, host, path, query, fragment))
 
 
-def yaml_scalar(text: str) -> str:
-    """Return scrubbed `text` as a double-quoted scalar, valid in YAML 1.1, YAML 1.2 and JSON."""
+def quoted_scalar(text: str) -> str:
+    """Return scrubbed `text` in double quotes, valid in YAML 1.1, YAML 1.2, TOML 1.0 and JSON."""
     return json.dumps(scrub(text), ensure_ascii=False)
 
 

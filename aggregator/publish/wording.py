@@ -1,112 +1,114 @@
-"""The fixed phrases of a digest: dates, counts, lists of names, the state of a story. Pure.
+"""What an issue says about its day and its stories, in the language of the digest. Pure.
 
-English only so far; whoever adds a language replaces this module's functions and nothing else.
-No `strftime` names: they follow the locale of the process, and a digest must not.
+Only the order of things is here; the words are in `language_tables`, the grammar in `language`.
 """
 
-from collections.abc import Sequence
-from datetime import date, datetime
+from collections import Counter
 from zoneinfo import ZoneInfo
 
 from aggregator.model import DigestDay, DigestStory, StoryStatus
+from aggregator.publish.issue import Phrases
+from aggregator.publish.language import Language
 from aggregator.publish.text import scrub
-
-_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_MONTHS = (
-    *("January", "February", "March", "April", "May", "June"),
-    *("July", "August", "September", "October", "November", "December"),
-)
-
-NO_HEADLINE = "(no headline)"
-NO_OUTLET = "Unnamed outlet"
+from aggregator.publish.words import content_words
 
 
-def long_date(day: date) -> str:
-    """Return "7 January 2026"."""
-    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
+def title(day: DigestDay, language: Language, *, is_key_events: bool) -> str:
+    """Return "World: list of key events, day 1,413" where days are counted, else with the date."""
+    name = scrub(day.title)
+    if day.number is not None:
+        text = language.say("title_counted", title=name, n=language.number(day.number))
+    else:
+        phrase = "title_events" if is_key_events else "title_dated"
+        text = language.say(phrase, title=name, date=language.long_date(day.day))
+    return language.say("title_addendum", title=text) if day.is_addendum else text
 
 
-def weekday(day: date) -> str:
-    return _WEEKDAYS[day.weekday()]
-
-
-def clock_time(moment: datetime, day: date, timezone: str) -> str:
-    """Return the local time, "09:14"; with its date, "5 January 2026, 21:40", when not on `day`."""
-    local = moment.astimezone(ZoneInfo(timezone))
-    time = f"{local:%H:%M}"
-    return time if local.date() == day else f"{long_date(local.date())}, {time}"
-
-
-def counted(count: int, one: str, many: str) -> str:
-    """Return "1 story", "1,204 stories"."""
-    return f"{count:,} {one if count == 1 else many}"
-
-
-def stories_counted(count: int) -> str:
-    return counted(count, "story", "stories")
-
-
-def outlets_counted(count: int) -> str:
-    return counted(count, "outlet", "outlets")
-
-
-def names(items: Sequence[str]) -> str:
-    """Return "A", "A and B", "A, B and C", or "A, B and 3 others"."""
-    if len(items) > 3:
-        return f"{items[0]}, {items[1]} and {len(items) - 2:,} others"
-    return " and ".join([", ".join(items[:-1]), items[-1]] if len(items) > 1 else items)
-
-
-def outlet_name(outlet: str) -> str:
-    return scrub(outlet) or NO_OUTLET
-
-
-def headline_text(headline: str) -> str:
-    return scrub(headline) or NO_HEADLINE
-
-
-def day_title(day: DigestDay) -> str:
-    """Return "World: list of key events, day 1,413" where days are counted, else "World: 7 January 2026"."""
-    dated = long_date(day.day) if day.number is None else f"list of key events, day {day.number:,}"
-    return f"{scrub(day.title)}: {dated}" + (", addendum" if day.is_addendum else "")
-
-
-def day_dek(day: DigestDay) -> str:
+def dek(day: DigestDay, language: Language, *, is_key_events: bool) -> str:
     """Return the one sentence under the title: how much, from how many, on which day, how new."""
-    on_day = f"on {weekday(day.day)}, {long_date(day.day)}"
+    date = language.full_date(day.day)
     if not day.stories:
-        what = "Nothing was added to" if day.is_addendum else "No stories were found for"
-        return f"{what} {scrub(day.title)} {on_day}."
+        phrase = "dek_nothing_late" if day.is_addendum else "dek_nothing"
+        return language.say(phrase, title=scrub(day.title), date=date)
     outlets = {outlet for story in day.stories for outlet in story.outlets}
-    statuses = [story.status for story in day.stories]
-    states = ", ".join(f"{statuses.count(status):,} {status}" for status in StoryStatus if status in statuses)
-    late = " that arrived late" if day.is_addendum else ""
-    return (
-        f"{stories_counted(len(day.stories))}{late} from {outlets_counted(len(outlets))} {on_day} "
-        f"({states}); times in {day.timezone}."
+    counts = {
+        "stories": language.count("stories", len(day.stories)),
+        "from_outlets": language.count("from_outlets", len(outlets)),
+        "zone": day.timezone,
+    }
+    if is_key_events and not day.is_addendum:
+        if day.number is not None:
+            return language.say("dek_counted", n=language.number(day.number), **counts)
+        return language.say("dek_events", date=date, **counts)
+    phrase = "dek_late" if day.is_addendum else "dek"
+    return language.say(phrase, date=date, states=_states(day, language), **counts)
+
+
+def opening(day: DigestDay, language: Language) -> str:
+    """Return "Here is where things stand on Wednesday, January 7:"."""
+    return language.say("opening", weekday_date=language.weekday_date(day.day))
+
+
+def status(story: DigestStory, day: DigestDay, language: Language) -> str:
+    """Return "new", "updated, day 2: nine, rescuers" or "ongoing, day 3: now also Harbour Post".
+
+    Days are local ones, counted from the first sight of the story.
+    """
+    text = language.say(f"status_{story.status}")
+    first_day = story.first_seen.astimezone(ZoneInfo(day.timezone)).date()
+    age_days = (day.day - first_day).days + 1
+    if age_days > 1:
+        text = language.say("status_day", status=text, n=language.number(age_days))
+    what = _what_is_new(story, language)
+    return language.say("status_what", status=text, what=what) if what else text
+
+
+def facts(story: DigestStory, independent_outlets: int, day: DigestDay, language: Language) -> str:
+    """Return one line: status · first seen · outlets, those independent if fewer, headlines, all outlets."""
+    told = status(story, day, language)
+    seen = language.say("first_seen", time=language.clock_time(story.first_seen, day.day, day.timezone))
+    outlets = language.count("outlets", len(story.outlets))
+    if independent_outlets < len(story.outlets):
+        independent = language.count("independent", independent_outlets)
+        outlets = language.say("independent_of", outlets=outlets, independent=independent)
+    parts = [f"{told[0].upper()}{told[1:]}", seen, outlets, language.count("headlines", len(story.articles))]
+    if story.outlets_total > len(story.outlets):
+        parts.append(language.count("outlets_in_all", story.outlets_total))
+    return " · ".join(parts)
+
+
+def neighbours(story: DigestStory, language: Language) -> str:
+    """Return "Series: previous 1,407, next 1,414", or "" when no neighbour is known."""
+    known = (("previous", story.previous_issue), ("next", story.next_issue))
+    parts = [language.say(which, serial=scrub(serial)) for which, serial in known if serial]
+    return language.say("series", neighbours=", ".join(parts)) if parts else ""
+
+
+def phrases(language: Language) -> Phrases:
+    """Return the fixed words that renderers need."""
+    return Phrases(
+        contents=language.say("contents"),
+        feeds=language.say("feeds"),
+        reported_by=language.say("reported_by"),
+        first_seen=language.say("first_seen_label"),
+        coverage=language.say("coverage"),
+        week=language.say("week"),
+        no_stories=language.say("no_stories"),
+        read_at=language.table.phrases["read_at"],
     )
 
 
-def status_words(story: DigestStory, day: DigestDay) -> str:
-    """Return "new", "updated, day 2" or "ongoing, day 3", counting local days from the first seen."""
-    first_day = story.first_seen.astimezone(ZoneInfo(day.timezone)).date()
-    age_days = (day.day - first_day).days + 1
-    return f"{story.status}, day {age_days:,}" if age_days > 1 else str(story.status)
+def _states(day: DigestDay, language: Language) -> str:
+    counts = Counter(story.status for story in day.stories)
+    return ", ".join(language.count(str(status), counts[status]) for status in StoryStatus if counts[status])
 
 
-def facts(story: DigestStory, day: DigestDay) -> str:
-    """Return "New · first seen 09:14 · 3 outlets, 4 headlines", and on a later day "…, 7 outlets in all"."""
-    status = status_words(story, day)
-    seen = clock_time(story.first_seen, day.day, day.timezone)
-    headlines = counted(len(story.articles), "headline", "headlines")
-    counts = f"{outlets_counted(len(story.outlets))}, {headlines}"
-    if story.outlets_total > len(story.outlets):
-        counts += f", {outlets_counted(story.outlets_total)} in all"
-    return f"{status[0].upper()}{status[1:]} · first seen {seen} · {counts}"
-
-
-def series_neighbours(story: DigestStory) -> str:
-    """Return "Series: previous 1,407, next 1,414", or "" when no neighbour is known."""
-    known = (("previous", story.previous_issue), ("next", story.next_issue))
-    parts = [f"{which} {scrub(serial)}" for which, serial in known if serial]
-    return f"Series: {', '.join(parts)}" if parts else ""
+def _what_is_new(story: DigestStory, language: Language) -> str:
+    """Name the words that an earlier story has got, else the outlets; nothing for a new one."""
+    if story.status is StoryStatus.NEW:
+        return ""
+    words = [word for word in map(scrub, story.new_words) if content_words(word)]
+    if words:
+        return ", ".join(words)
+    outlets = [scrub(outlet) or language.say("no_outlet") for outlet in story.new_outlets]
+    return language.say("now_also", names=language.names(outlets)) if outlets else ""

@@ -149,10 +149,21 @@ def page_hop_filter(base_url: str) -> Callable[[str], bool]:
     return may_follow
 
 
-def has_signature(body: bytes) -> bool:
-    """Say whether the page read so far has the whole element; reading may stop there."""
-    start = body.find(_SIGNATURE_MARK)
-    return start >= 0 and body.find(b">", start) >= 0
+def signature_watch() -> Callable[[bytes], bool]:
+    """Return a watcher of one page: told of the page read so far, it says whether the whole element is there.
+
+    It remembers how far it has looked: the element stands behind half a megabyte.
+    """
+    looked_at = 0
+
+    def has_signature(body: bytes) -> bool:
+        nonlocal looked_at
+        start = body.find(_SIGNATURE_MARK, max(looked_at - len(_SIGNATURE_MARK), 0))
+        if start < 0:
+            looked_at = len(body)
+        return start >= 0 and body.find(b">", start) >= 0
+
+    return has_signature
 
 
 def read_page(exchange: Exchange, google_id: str) -> Page:

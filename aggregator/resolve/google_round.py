@@ -80,7 +80,7 @@ class GoogleRound:
             google_decode.article_page_url(google_id, self._edition),
             max_body_bytes=google_decode.MAX_PAGE_BYTES,
             may_follow=self._may_follow,
-            stop_at=google_decode.has_signature,
+            stop_at=google_decode.signature_watch(),
         )
         page = google_decode.read_page(exchange, google_id)
         self._take_page(job, page.kind)

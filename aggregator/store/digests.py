@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from aggregator.model import DayCount, DigestArticle, DigestDay, DigestStory, StoryStatus
+from aggregator.store.corrections import load_pins
 from aggregator.store.values import day_of, optional_time_of, time_of, time_text
 
 
@@ -33,8 +34,9 @@ def load_digest_stories(
         [day.isoformat(), topic],
     ).fetchall()
     articles = _articles(connection, day, addendum_only)
+    pins = frozenset(load_pins(connection))
     return tuple(
-        _digest_story(connection, row, articles[row["story_id"]])
+        _digest_story(connection, row, articles[row["story_id"]], pins)
         for row in stories
         if articles[row["story_id"]]
     )
@@ -78,8 +80,9 @@ def _articles(connection: sqlite3.Connection, day: date, addendum_only: bool) ->
 
 
 def _digest_story(
-    connection: sqlite3.Connection, row: sqlite3.Row, articles: Sequence[sqlite3.Row]
+    connection: sqlite3.Connection, row: sqlite3.Row, articles: Sequence[sqlite3.Row], pins: frozenset[str]
 ) -> DigestStory:
+    day = day_of(row["day"])
     return DigestStory(
         story_id=row["story_id"],
         headline=row["headline"],
@@ -106,8 +109,34 @@ def _digest_story(
         previous_issue=_serial_of(connection, row["previous_story_id"]),
         next_issue=_serial_of(connection, row["next_story_id"]),
         new_words=tuple(row["new_words"].split()),
-        history=_history(connection, row["story_id"], day_of(row["day"])),
+        history=_history(connection, row["story_id"], day),
+        new_outlets=_new_outlets(connection, row["story_id"], day, articles),
+        is_pinned=bool(articles[0]["is_lead"]) and articles[0]["key"] in pins,
+        topics=_topics(connection, row["story_id"], day),
     )
+
+
+def _new_outlets(
+    connection: sqlite3.Connection, story_id: int, day: date, articles: Sequence[sqlite3.Row]
+) -> tuple[str, ...]:
+    """Outlets of these articles that are not in the story's earlier days, as far as it has any."""
+    rows = connection.execute(
+        "SELECT DISTINCT a.outlet FROM story_members AS m JOIN articles AS a USING (article_id)"
+        " WHERE m.story_id = ? AND m.day < ?",
+        [story_id, day.isoformat()],
+    )
+    earlier = {row["outlet"].casefold() for row in rows}
+    outlets = dict.fromkeys(article["outlet"] for article in articles)
+    return tuple(outlet for outlet in outlets if outlet.casefold() not in earlier) if earlier else ()
+
+
+def _topics(connection: sqlite3.Connection, story_id: int, day: date) -> tuple[str, ...]:
+    rows = connection.execute(
+        "SELECT DISTINCT t.topic FROM story_members AS m JOIN article_topics AS t USING (article_id)"
+        " WHERE m.story_id = ? AND m.day = ? ORDER BY t.topic",
+        [story_id, day.isoformat()],
+    )
+    return tuple(row["topic"] for row in rows)
 
 
 def _serial_of(connection: sqlite3.Connection, story_id: int | None) -> str | None:
@@ -242,6 +271,8 @@ def _story_of(values: dict[str, Any]) -> DigestStory:
         values[name] = time_of(values[name])
     values["new_words"] = tuple(values["new_words"])
     values["history"] = _counts_of(values["history"])
+    for name in ("new_outlets", "topics"):
+        values[name] = tuple(values.get(name, ()))  # a snapshot of an earlier version has none
     return DigestStory(**values)
 
 

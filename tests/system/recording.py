@@ -104,7 +104,8 @@ def _google_id(link: str) -> str:
 
 
 def _plain(text: str) -> str:
-    return " ".join(html.unescape(text).split())
+    """Text as a reader sees it: without what has no width."""
+    return " ".join(re.sub("[\u200b-\u200f\u2060\ufeff]", "", html.unescape(text)).split())
 
 
 def differences(store: Path, snapshots: list[tuple[datetime, list[Listed]]]) -> list[str]:

@@ -1,0 +1,526 @@
+"""What is decided about a digest: order, independence, quotes, sections, words for what is new."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aggregator.model import DayCount, DigestArticle, DigestDay, DigestStory, StoryStatus
+from aggregator.publish import Issue, compose
+from aggregator.publish.independence import independent_outlets
+from aggregator.publish.quoting import best_member, best_sentence, headline_faults, sentences
+from aggregator.publish.ranking import hour_counts, rank
+from aggregator.settings import (
+    CounterSettings,
+    DigestSettings,
+    DigestStyle,
+    RankingSettings,
+    SectionSettings,
+)
+
+MORNING = datetime(2026, 1, 7, 8, 14, tzinfo=UTC)
+SETTINGS = DigestSettings("world", "World")
+
+
+def article(headline: str, outlet: str, **changes: Any) -> DigestArticle:
+    return replace(
+        DigestArticle(headline, outlet, f"https://{outlet.casefold()}.example/1", None, MORNING), **changes
+    )
+
+
+def story(story_id: int, *articles: DigestArticle, **changes: Any) -> DigestStory:
+    seen = [one.first_seen for one in articles]
+    plain = DigestStory(
+        story_id,
+        articles[0].headline,
+        StoryStatus.NEW,
+        articles,
+        first_seen=min(seen),
+        last_seen=max(seen),
+        articles_total=len(articles),
+        outlets_total=len({one.outlet for one in articles}),
+    )
+    return replace(plain, **changes)
+
+
+WORDS = [
+    "lantern",
+    "harbour",
+    "strike",
+    "budget",
+    "glacier",
+    "comet",
+    "orchard",
+    "tunnel",
+    "violin",
+    "quarry",
+]
+
+
+def wide(
+    story_id: int, outlets: int, words: str, *, hours: Sequence[int] = (8,), **changes: Any
+) -> DigestStory:
+    """A story of so many independent outlets, each with its own words about the same thing."""
+    articles = [
+        article(
+            f"{words} {WORDS[number % 10]} {WORDS[(3 * number + 1) % 10]} {WORDS[(7 * number + 2) % 10]}",
+            f"Outlet{chr(65 + number)}",
+            first_seen=MORNING.replace(hour=hours[number % len(hours)]),
+        )
+        for number in range(outlets)
+    ]
+    return story(story_id, *articles, **changes)
+
+
+def day_of(*stories: DigestStory, **changes: Any) -> DigestDay:
+    return replace(DigestDay("world", "World", date(2026, 1, 7), "UTC", stories), **changes)
+
+
+def ids(issue: Issue) -> list[int]:
+    return [shown.story.story_id for shown in issue.stories]
+
+
+# --- independence ----------------------------------------------------------------------------------
+
+QUAKE = "Strong earthquake hits the coast of Sarran"
+INDEPENDENT = {
+    "own words, own houses": ([(QUAKE, "Alba"), ("Sarran shaken by magnitude 6.4 quake", "Brig")], 2),
+    "one outlet twice": ([(QUAKE, "Alba"), ("Sarran shaken by magnitude 6.4 quake", "ALBA")], 1),
+    "one text in two houses": ([(QUAKE, "Alba"), (QUAKE, "Brig")], 1),
+    "one text but for case and stops": ([(QUAKE, "Alba"), (QUAKE.upper() + ".", "Brig")], 1),
+    "one text but for a letter": ([(QUAKE, "Alba"), (QUAKE.replace("hits", "hit"), "Brig")], 1),
+    "texts with other figures": (
+        [("At least 7 dead in Sarran earthquake", "Alba"), ("At least 9 dead in Sarran earthquake", "Brig")],
+        2,
+    ),
+    "short texts are not copies": ([("Quake hits Sarran", "Alba"), ("Quake hits Sarran", "Brig")], 1),
+    "very short texts are not copies": ([("Sarran quake", "Alba"), ("Sarran quake", "Brig")], 2),
+    "one house under two names": ([(QUAKE, "Alba News"), ("Sarran shaken by quake", "The Alba")], 1),
+    "a chain of house and text": (
+        [(QUAKE, "Alba News"), ("Sarran shaken by quake", "Alba"), ("Sarran shaken by quake", "Brig")],
+        1,
+    ),
+    "names that are all house words": ([(QUAKE, "World News"), ("Sarran shaken", "Business News")], 2),
+}
+
+
+@pytest.mark.parametrize(("reports", "expected"), INDEPENDENT.values(), ids=INDEPENDENT.keys())
+def test_independent_outlets(reports: list[tuple[str, str]], expected: int) -> None:
+    articles = [DigestArticle(headline, outlet, None, None, MORNING) for headline, outlet in reports]
+
+    assert independent_outlets(articles) == expected
+
+
+DOMAINS = {
+    "one registrable domain": ("www.alba.co.uk", "sport.alba.co.uk", 1),
+    "one public suffix is no house": ("alba.co.uk", "brig.co.uk", 2),
+    "one blog host is no house": ("alba.blogspot.com", "brig.blogspot.com", 2),
+    "a go-between is no house": ("news.google.com", "news.google.com", 2),
+    "nothing known": (None, None, 2),
+}
+
+
+@pytest.mark.parametrize(("one", "other", "expected"), DOMAINS.values(), ids=DOMAINS.keys())
+def test_outlets_of_one_domain_count_once(one: str | None, other: str | None, expected: int) -> None:
+    articles = [
+        DigestArticle(QUAKE, "Alba", None, None, MORNING, outlet_host=one),
+        DigestArticle("Sarran shaken by quake", "Brig", None, None, MORNING, outlet_host=other),
+    ]
+
+    assert independent_outlets(articles) == expected
+
+
+def test_a_shared_description_is_a_shared_text() -> None:
+    told = "SARRAN (Tallis) - A strong earthquake hit the coast early on Wednesday, officials said."
+    articles = [article(QUAKE, "Alba", summary=told), article("Sarran shaken by quake", "Brig", summary=told)]
+
+    assert independent_outlets(articles) == 1
+
+
+@given(st.lists(st.tuples(st.sampled_from([QUAKE, "Sarran shaken by quake", "x"]), st.sampled_from("ABCDE"))))
+def test_independent_outlets_are_at_most_the_outlets_in_any_order(reports: list[tuple[str, str]]) -> None:
+    articles = [DigestArticle(headline, outlet, None, None, MORNING) for headline, outlet in reports]
+    found = independent_outlets(articles)
+
+    assert min(1, len(reports)) <= found <= len({outlet for _, outlet in reports}) or not reports
+    assert independent_outlets(articles[::-1]) == found
+
+
+# --- ranking ---------------------------------------------------------------------------------------
+
+RANKED = {
+    "more independent outlets first": [wide(2, 5, "sarran earthquake"), wide(1, 3, "vennhavn talks")],
+    "copies count once": [
+        wide(2, 3, "vennhavn talks"),
+        story(1, *(article(QUAKE, f"Outlet{letter}") for letter in "ABCDEFGH")),
+    ],
+    "then the later one": [
+        wide(2, 3, "sarran earthquake", hours=[20]),
+        wide(1, 3, "vennhavn talks", hours=[3]),
+    ],
+    "then the one all day long": [
+        wide(2, 6, "sarran earthquake", hours=[3, 5, 8, 11, 14, 20]),
+        wide(1, 6, "vennhavn talks", hours=[20]),
+    ],
+    "then the smaller id": [wide(1, 3, "sarran earthquake"), wide(2, 3, "vennhavn talks")],
+    "the second story of an event moves down": [
+        wide(1, 6, "sarran coast earthquake rescue magnitude"),
+        wide(3, 4, "vennhavn fishing rights delegation treaty"),
+        wide(2, 5, "sarran coast earthquake rescue magnitude"),
+    ],
+}
+
+
+@pytest.mark.parametrize("expected", RANKED.values(), ids=RANKED.keys())
+def test_rank(expected: list[DigestStory]) -> None:
+    for order in (expected, expected[::-1]):
+        found = rank(day_of(*order), RankingSettings())
+        assert [ranked.story.story_id for ranked in found] == [one.story_id for one in expected]
+
+
+def test_diversity_is_a_matter_of_settings() -> None:
+    *_, event = RANKED.values()
+
+    plain = rank(day_of(*event), RankingSettings(diversity=0.0))
+
+    assert [ranked.story.story_id for ranked in plain] == [1, 2, 3]
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(1, 4), st.sampled_from(["sarran quake", "vennhavn talks", "a"])), max_size=8
+    )
+)
+def test_ranking_loses_nothing_and_does_not_depend_on_the_order(rows: list[tuple[int, str]]) -> None:
+    stories = [wide(number, outlets, words) for number, (outlets, words) in enumerate(rows)]
+    found = rank(day_of(*stories), RankingSettings())
+
+    assert sorted(ranked.story.story_id for ranked in found) == list(range(len(rows)))
+    assert found == rank(day_of(*stories[::-1]), RankingSettings())
+
+
+HOURS = {
+    "an ordinary day": (date(2026, 1, 7), "Europe/Berlin", 24),
+    "the short day of spring": (date(2026, 3, 29), "Europe/Berlin", 23),
+    "the long day of autumn": (date(2026, 10, 25), "Europe/Berlin", 25),
+    "half an hour more": (date(2026, 4, 5), "Australia/Lord_Howe", 25),
+}
+
+
+@pytest.mark.parametrize(("day", "timezone", "hours"), HOURS.values(), ids=HOURS.keys())
+def test_hours_of_a_day(day: date, timezone: str, hours: int) -> None:
+    assert len(hour_counts(wide(1, 1, "x"), day_of(day=day, timezone=timezone))) == hours
+
+
+def test_articles_are_counted_by_local_hour_and_those_of_other_days_left_out() -> None:
+    seen = [MORNING, MORNING + timedelta(minutes=50), MORNING - timedelta(days=1)]
+    shown = story(1, *(article("Ferry aground", "A", first_seen=moment) for moment in seen))
+
+    counts = hour_counts(shown, day_of(timezone="Europe/Berlin"))
+
+    assert {hour: count for hour, count in enumerate(counts) if count} == {9: 1, 10: 1}
+
+
+# --- what is quoted --------------------------------------------------------------------------------
+
+FAULTS = {
+    "a plain statement": ("Ferry with 180 aboard runs aground off Kestrel Islands", 0),
+    "a statement with an abbreviation in capitals": ("NATO and UNESCO sign accord on Vennhavn harbour", 0),
+    "Chinese has no spaces": ("凯斯特尔群岛附近渡轮搁浅", 0),
+    "a question": ("Why did the ferry run aground off Kestrel Islands?", 1),
+    "a promise": ("Here's what we know about the Kestrel ferry", 1),
+    "live": ("LIVE: Ferry runs aground off Kestrel Islands", 1),
+    "live updates behind": ("Ferry aground off Kestrel: live updates", 1),
+    "shouting": ("FERRY AGROUND OFF KESTREL ISLANDS", 1),
+    "an exclamation": ("Ferry runs aground off Kestrel Islands!", 1),
+    "cut": ("Ferry with 180 aboard runs aground off…", 1),
+    "hardly a sentence": ("Kestrel ferry latest", 1),
+    "too long": ("Ferry with 180 aboard runs aground " * 5 + "off Kestrel", 1),
+    "German": ("Liveticker: Fähre läuft vor den Kestrel-Inseln auf Grund", 1),
+    "Ukrainian": ("Наживо: пором сів на мілину біля островів", 1),
+}
+
+
+@pytest.mark.parametrize(("headline", "faults"), FAULTS.values(), ids=FAULTS.keys())
+def test_headline_faults(headline: str, faults: int) -> None:
+    assert headline_faults(headline) == faults
+
+
+LABEL = "Northern Strait talks: List of key events, day 212"
+BEST = {
+    "the sober one": (["LIVE: FERRY AGROUND!", "Ferry runs aground off Kestrel"], 1),
+    "a statement before a question": (
+        ["Who sank the Kestrel ferry and why?", "Ferry runs aground off Kestrel"],
+        1,
+    ),
+    "a label only if there is nothing else": ([LABEL, "Is this the end of the talks?"], 1),
+    "a label among labels": ([LABEL, LABEL], 0),
+    "the lead among equals": (["Ferry runs aground off Kestrel", "Kestrel ferry stranded with 180"], 0),
+}
+
+
+@pytest.mark.parametrize(("headlines", "best"), BEST.values(), ids=BEST.keys())
+def test_best_member(headlines: list[str], best: int) -> None:
+    articles = [article(headline, f"Outlet{number}") for number, headline in enumerate(headlines)]
+
+    assert best_member(story(1, *articles)) is articles[best]
+
+
+def test_the_earlier_of_two_good_headlines_is_taken_and_a_pin_wins() -> None:
+    late = article("Ferry runs aground off Kestrel", "A", first_seen=MORNING + timedelta(hours=2))
+    early = article("Kestrel ferry stranded with 180 aboard", "B")
+
+    assert best_member(story(1, late, early)) is early
+    assert best_member(story(1, late, early, is_pinned=True)) is late
+
+
+SENTENCES = {
+    "two": ("Ferry aground. All safe.", ["Ferry aground.", "All safe."]),
+    "titles and initials do not end one": (
+        "Dr. Mia B. Brandt of the U.S. Coast Guard spoke. She left.",
+        ["Dr. Mia B. Brandt of the U.S. Coast Guard spoke.", "She left."],
+    ),
+    "a quote is closed first": ("“All safe.” Then silence.", ["“All safe.”", "Then silence."]),
+    "numbers go on": ("It cost 3.5 million. Really.", ["It cost 3.5 million.", "Really."]),
+    "Ukrainian": ("Пором сів на мілину. Усі живі.", ["Пором сів на мілину.", "Усі живі."]),
+    "a rest that is cut": ("All safe. The cap…", ["All safe.", "The cap…"]),
+    "nothing": ("", []),
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), SENTENCES.values(), ids=SENTENCES.keys())
+def test_sentences(text: str, expected: list[str]) -> None:
+    assert list(sentences(text)) == expected
+
+
+HEADLINE = "Ferry runs aground off Kestrel Islands"
+TOLD = "The ferry Alba with 180 people aboard ran aground off the Kestrel Islands on Wednesday."
+QUOTES = {
+    "a whole sentence about the same": (TOLD + " More soon.", TOLD),
+    "the headline if there is none": (None, HEADLINE),
+    "not a sentence that is cut": (TOLD[:-1] + "…", HEADLINE),
+    "not one about something else": (
+        "Our correspondents bring together everything that matters in the region today.",
+        HEADLINE,
+    ),
+    "not an advertisement": (
+        "Subscribe to our newsletter about the ferry off the Kestrel Islands.",
+        HEADLINE,
+    ),
+    "not one shorter than a headline": ("Ferry aground off Kestrel.", HEADLINE),
+}
+
+
+@pytest.mark.parametrize(("summary", "expected"), QUOTES.values(), ids=QUOTES.keys())
+def test_best_sentence(summary: str | None, expected: str) -> None:
+    member = article(HEADLINE, "A", summary=summary)
+
+    assert best_sentence(story(1, member), member) == (expected, member)
+
+
+def test_another_articles_sentence_is_quoted_unless_a_person_pinned_the_headline() -> None:
+    member, other = article(HEADLINE, "A"), article("Kestrel ferry stranded with 180", "B", summary=TOLD)
+
+    assert best_sentence(story(1, member, other), member) == (TOLD, other)
+    assert best_sentence(story(1, member, other, is_pinned=True), member) == (HEADLINE, member)
+
+
+# --- sections --------------------------------------------------------------------------------------
+
+SEA = SectionSettings("Sea", words=("ferr*", "auf grund"))
+TALKS = SectionSettings("Talks", words=("peace talks",), outlets=("Strait Daily",), topics=("diplomacy",))
+PLACES = {
+    "by the beginning of a word": (
+        story(1, article("Ferries stay in port", "A"), article("No sailing", "B")),
+        "Sea",
+    ),
+    "by two words in a row": (
+        story(1, article("Peace talks resume", "A"), article("Next round", "B")),
+        "Talks",
+    ),
+    "not by the two words apart": (
+        story(1, article("Talks about peace", "A"), article("Hope", "B")),
+        "Other news",
+    ),
+    "not by a part of a word": (story(1, article("Auf Grundlage", "A"), article("Ja", "B")), "Other news"),
+    "in whatever case and accents": (story(1, article("FÉRRY", "A"), article("x", "B")), "Sea"),
+    "the first that takes it": (story(1, article("Ferry to peace talks", "A"), article("x", "B")), "Sea"),
+    "by outlet": (story(1, article("Hope", "Strait Daily"), article("Doubt", "B")), "Talks"),
+    "by topic": (
+        story(1, article("Hope", "A"), article("Doubt", "B"), topics=("diplomacy", "world")),
+        "Talks",
+    ),
+    "by one headline of three it is not": (
+        story(
+            1, article("Hope for delegates in Vennhavn", "A"), article("Doubt", "B"), article("Ferry", "C")
+        ),
+        "Other news",
+    ),
+}
+
+
+@pytest.mark.parametrize(("shown", "title"), PLACES.values(), ids=PLACES.keys())
+def test_sections(shown: DigestStory, title: str) -> None:
+    issue = compose(day_of(shown), replace(SETTINGS, sections=(SEA, TALKS)))
+
+    assert [section.title for section in issue.sections] == [title]
+
+
+def test_sections_stand_in_their_order_with_the_dominating_story_first_and_the_rest_last() -> None:
+    settings = replace(SETTINGS, sections=(SEA, TALKS), other_title="And also")
+    stories = [
+        wide(1, 9, "sarran earthquake"),
+        wide(2, 3, "orchards in bloom"),
+        wide(3, 2, "peace talks"),
+        wide(4, 2, "ferries"),
+        wide(5, 1, "lonely ferry"),
+    ]
+
+    issue = compose(day_of(*stories), settings)
+
+    assert [
+        (section.title, [one.story.story_id for one in section.stories]) for section in issue.sections
+    ] == [
+        ("Top story", [1]),
+        ("Sea", [4]),
+        ("Talks", [3]),
+        ("And also", [2]),
+    ]
+    assert [one.story.story_id for one in issue.also] == [5]
+
+
+DOMINATING = {
+    "clearly ahead": ([6, 4], True),
+    "hardly ahead": ([5, 4], False),
+    "ahead of little": ([3, 1], False),
+    "alone": ([4], True),
+}
+
+
+@pytest.mark.parametrize(("outlets", "expected"), DOMINATING.values(), ids=DOMINATING.keys())
+def test_dominating_story(outlets: list[int], expected: bool) -> None:
+    subjects = ["sarran earthquake", "vennhavn negotiations"]
+    stories = [wide(n, count, words) for n, (count, words) in enumerate(zip(outlets, subjects, strict=False))]
+
+    issue = compose(day_of(*stories), replace(SETTINGS, sections=(SEA,)))
+
+    assert (issue.sections[0].title == "Top story") is expected
+
+
+def test_without_sections_there_is_one_without_a_title() -> None:
+    issue = compose(day_of(wide(1, 2, "sarran earthquake"), wide(2, 1, "bridge")), SETTINGS)
+
+    assert [(section.title, len(section.stories)) for section in issue.sections] == [("", 1)]
+    assert ids(issue) == [1, 2]
+    assert compose(day_of(), SETTINGS).sections == ()
+
+
+# --- what is said ----------------------------------------------------------------------------------
+
+UPDATED = {"status": StoryStatus.UPDATED, "first_seen": MORNING - timedelta(days=2)}
+STATUSES = {
+    "new": ({}, "new"),
+    "what is new": (UPDATED | {"new_words": ("9", "rescuers")}, "updated, day 3: 9, rescuers"),
+    "who is new": (UPDATED | {"new_outlets": ("Brig", "Cairn")}, "updated, day 3: now also Brig and Cairn"),
+    "stop words say nothing": (UPDATED | {"new_words": ("nach", "9", "und")}, "updated, day 3: 9"),
+    "words before outlets": (
+        UPDATED | {"new_words": ("9",), "new_outlets": ("Brig",)},
+        "updated, day 3: 9",
+    ),
+    "ongoing": ({"status": StoryStatus.ONGOING, "first_seen": MORNING - timedelta(days=1)}, "ongoing, day 2"),
+}
+
+
+@pytest.mark.parametrize(("changes", "expected"), STATUSES.values(), ids=STATUSES.keys())
+def test_status(changes: dict[str, Any], expected: str) -> None:
+    issue = compose(day_of(replace(wide(1, 2, "ferry"), **changes)), SETTINGS)
+
+    assert issue.stories[0].status == expected
+
+
+def test_facts_tell_the_independent_outlets_where_they_are_fewer() -> None:
+    shown = story(
+        1, article(QUAKE, "Alba"), article(QUAKE, "Brig"), article("Sarran shaken by quake", "Cairn")
+    )
+
+    [line] = [one.facts for one in compose(day_of(shown), SETTINGS).stories]
+    [german] = [one.facts for one in compose(day_of(shown), replace(SETTINGS, language="de")).stories]
+
+    assert line == "New · first seen 08:14 · 3 outlets, 2 independent · 3 headlines"
+    assert german == "Neu · zuerst gesehen 08:14 · 3 Medien, davon 2 unabhängige · 3 Schlagzeilen"
+
+
+def test_the_week_has_seven_days() -> None:
+    known = (DayCount(date(2026, 1, 5), 4, 2), DayCount(date(2026, 1, 7), 9, 5))
+
+    [shown] = compose(day_of(wide(1, 2, "ferry", history=known)), SETTINGS).stories
+
+    assert [count.articles for count in shown.week] == [0, 0, 0, 0, 4, 0, 9]
+
+
+COUNTED_DAYS = {
+    date(2025, 11, 26): "1,371",
+    date(2026, 1, 1): "1,407",
+    date(2026, 1, 7): "1,413",
+}
+KEY_EVENTS = replace(SETTINGS, style=DigestStyle.KEY_EVENTS, counter=CounterSettings(date(2022, 2, 24), 0))
+
+
+@pytest.mark.parametrize(("day", "number"), COUNTED_DAYS.items(), ids=map(str, COUNTED_DAYS))
+def test_the_day_counter(day: date, number: str) -> None:
+    assert KEY_EVENTS.counter
+    issue = compose(day_of(wide(1, 2, "ferry"), day=day, number=KEY_EVENTS.counter.number(day)), KEY_EVENTS)
+
+    assert issue.title == f"World: list of key events, day {number}"
+    assert issue.dek == f"The key developments of day {number}: 1 story from 2 outlets; times in UTC."
+
+
+EVENT_OPENINGS = {
+    "en": "Here is where things stand on Thursday, January 1:",
+    "de": "Das ist der Stand am Donnerstag, 1. Januar:",
+    "fr": "Voici où en sont les choses le jeudi 1er janvier\xa0:",
+    "es": "Así están las cosas el jueves, 1 de enero:",
+    "uk": "Ось стан справ на 1 січня (четвер):",
+    "ru": "Вот положение дел на 1 января (четверг):",
+}
+
+
+@pytest.mark.parametrize(("language", "opening"), EVENT_OPENINGS.items(), ids=EVENT_OPENINGS.keys())
+def test_opening_of_key_events(language: str, opening: str) -> None:
+    day = day_of(wide(1, 2, "ferry"), day=date(2026, 1, 1))
+
+    assert compose(day, replace(KEY_EVENTS, language=language)).opening == opening
+    assert compose(day, replace(SETTINGS, language=language)).opening == ""
+
+
+def test_a_key_event_is_one_fact_with_its_source_and_who_else() -> None:
+    shown = story(
+        1, article(HEADLINE, "Alba", summary=TOLD), article(HEADLINE, "Brig"), article("Safe", "Cairn")
+    )
+
+    [event] = compose(day_of(shown), KEY_EVENTS).stories
+
+    assert event.fact == TOLD
+    assert event.fact_source == event.reports[0].articles[0]
+    assert event.also_by == "also Brig and Cairn"
+
+
+def test_everything_in_an_issue_is_plain_and_every_address_may_be_offered() -> None:
+    raw = article("Ferry\u202e\n aground", "\x00", link="javascript:alert(1)", summary=" a\x00 b ")
+
+    [shown] = compose(day_of(story(1, raw)), SETTINGS).stories
+    [quoted] = shown.reports[0].articles
+
+    assert (quoted.headline, quoted.outlet, quoted.link) == ("Ferry aground", "Unnamed outlet", None)
+    assert (quoted.summary, shown.link, shown.headline) == ("a b", None, "Ferry aground")
+
+
+def test_the_same_day_and_settings_give_the_same_issue() -> None:
+    stories = [wide(n, 1 + n % 4, WORDS[n]) for n in range(10)]
+
+    assert compose(day_of(*stories), SETTINGS) == compose(day_of(*stories), SETTINGS)
+    assert ids(compose(day_of(*stories), SETTINGS)) == ids(compose(day_of(*stories[::-1]), SETTINGS))
