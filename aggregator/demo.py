@@ -151,7 +151,7 @@ async def _live_through(
             progress(number - 1, len(moments), f"{moment.at:%A %H:%M}")
             paths += await _one_moment(app, stages)
         progress(len(moments), len(moments), "done")
-    return tuple(path for path in paths if path.suffix == ".md")
+    return tuple(paths)
 
 
 async def _one_moment(app: App, stages: Stages) -> list[Path]:
