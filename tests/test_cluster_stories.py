@@ -2,6 +2,8 @@
 
 from datetime import date
 
+import pytest
+
 from aggregator.cluster import continue_stories
 from aggregator.model import Correction, CorrectionKind, DayGroup, Headline, KnownStory, StoryStatus
 
@@ -133,3 +135,56 @@ def test_the_order_of_groups_and_stories_does_not_matter():
 
     assert [c.story_id for c in forwards] == [c.story_id for c in backwards[::-1]]
     assert [c.new_words for c in forwards] == [c.new_words for c in backwards[::-1]]
+
+
+SPLITS = {
+    "the part that keeps today's id leaves the other without": (
+        [("sink-a", "sink-b"), ("sink-c",)],
+        [("TODAY", 1, ("sink-a", "sink-b", "sink-c"))],
+        [("sink-c", "sink-a")],
+        [1, None],
+    ),
+    "a past story goes on in one part alone": (
+        [("sink-c",), ("sink-d",)],
+        [("YESTERDAY", 1, ("sink-a", "sink-b"))],
+        [("sink-c", "sink-d")],
+        [1, None],
+    ),
+    "the other part takes its next best story": (
+        [("sink-c",), ("sink-d",)],
+        [("YESTERDAY", 1, ("sink-a",)), ("YESTERDAY", 2, ("sink-b",))],
+        [("sink-c", "sink-d")],
+        [1, 2],
+    ),
+    "today's id does not hold against a split from yesterday's article": (
+        [("sink-c",)],
+        [("YESTERDAY", 1, ("sink-a",)), ("TODAY", 1, ("sink-c",))],
+        [("sink-a", "sink-c")],
+        [None],
+    ),
+    "a story that ends in another carries the split with it": (
+        [("sink-a", "sink-b"), ("sink-c",)],
+        [
+            ("YESTERDAY", 2, ("sink-d",)),
+            ("TODAY", 1, ("sink-a",)),
+            ("TODAY", 2, ("sink-b",)),
+        ],
+        [("sink-c", "sink-b")],
+        [1, None],
+    ),
+}
+
+
+@pytest.mark.parametrize(("groups", "stories", "splits", "expected"), SPLITS.values(), ids=SPLITS.keys())
+def test_what_a_person_split_is_never_one_story(groups, stories, splits, expected):
+    days = {"TODAY": TODAY, "YESTERDAY": YESTERDAY}
+    stored = [known(story_id, days[day], *keys) for day, story_id, keys in stories]
+
+    found = follow(
+        groups,
+        today=[story for story in stored if story.day == TODAY],
+        past=[story for story in stored if story.day == YESTERDAY],
+        corrections=[Correction(CorrectionKind.SPLIT, *pair) for pair in splits],
+    )
+
+    assert [c.story_id for c in found] == expected

@@ -33,6 +33,7 @@ _COMMANDS = {
     "feeds": ("reading", "feeds"),
     "cluster": ("grouping", "cluster_command"),
     "evaluate": ("grouping", "evaluate"),
+    "tune": ("grouping", "tune"),
     "recluster": ("grouping", "recluster"),
     "backup": ("upkeep", "backup"),
 }
@@ -51,7 +52,9 @@ class _LazyGroup(click.Group):
         return command
 
 
-@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.option(
     "--config",
     type=click.Path(path_type=Path),

@@ -121,4 +121,3 @@ def _sentence(connection: sqlite3.Connection, row: dict[str, Any]) -> str:
         if together:
             parts.append(f"listed together by Google in {together} of {possible} polls that had both")
     return "; ".join(parts)
-

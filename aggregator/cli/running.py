@@ -43,7 +43,9 @@ def demo(place: Place) -> None:
     console.line(f"digests        {done.config.parent / 'digests'}")
     pages = [path for path in done.digests if path.name.endswith("-world.html")]
     if pages:
-        console.line(f"               {done.config.parent / 'digests' / pages[-1].name} is a page for the browser")
+        console.line(
+            f"               {done.config.parent / 'digests' / pages[-1].name} is a page for the browser"
+        )
     console.line("")
     console.line("Try next:")
     widest = done.stories[0]["story_id"] if done.stories else 1

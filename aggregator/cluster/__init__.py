@@ -9,19 +9,23 @@ from aggregator.cluster.evaluate import Scores, evaluate
 from aggregator.cluster.grouping import attach_late, group_day
 from aggregator.cluster.jsonl import ClusterRow, cluster_rows, read_rows, write_rows
 from aggregator.cluster.listings import co_listings
+from aggregator.cluster.reading import Reader
 from aggregator.cluster.rules import RULES, RULES_VERSION, Rules
 from aggregator.cluster.series import SeriesSlot, series_of
 from aggregator.cluster.stories import continue_stories
+from aggregator.cluster.tuning import Trial, sweep, try_lines
 from aggregator.cluster.weights import TokenWeights
 
 __all__ = [
     "RULES",
     "RULES_VERSION",
     "ClusterRow",
+    "Reader",
     "Rules",
     "Scores",
     "SeriesSlot",
     "TokenWeights",
+    "Trial",
     "attach_late",
     "cluster_rows",
     "co_listings",
@@ -30,5 +34,7 @@ __all__ = [
     "group_day",
     "read_rows",
     "series_of",
+    "sweep",
+    "try_lines",
     "write_rows",
 ]

@@ -7,10 +7,10 @@ import numpy as np
 from scipy import sparse
 
 from aggregator.cluster.linkage import FORBIDDEN, SCALE
+from aggregator.cluster.reading import Reader
 from aggregator.cluster.rules import Rules
-from aggregator.cluster.series import SeriesSlot, series_of
+from aggregator.cluster.series import SeriesSlot
 from aggregator.cluster.similarity import similarities
-from aggregator.cluster.text import Stemmer
 from aggregator.cluster.weights import TokenWeights, shipped_weights
 from aggregator.model import CoListing, Headline
 from aggregator.settings import ClusterSettings, GoogleGroups
@@ -20,12 +20,13 @@ from aggregator.settings import ClusterSettings, GoogleGroups
 class Day:
     """The headlines of one (language, day) in the order of their keys, prepared for comparison.
 
-    `textual` are similarities of the headlines alone, `agreement` with Google's evidence and the
+    `surfaces` are the words as written, `tokens` their stems. `textual` are similarities of the headlines alone, `agreement` with Google's evidence and the
     guards: what groups are made by. Both in millionths, (n, n), symmetric.
     """
 
     headlines: tuple[Headline, ...]
     index: dict[str, int]
+    surfaces: list[tuple[str, ...]]
     tokens: list[tuple[str, ...]]
     slots: tuple[SeriesSlot | None, ...]
     weights: TokenWeights
@@ -40,19 +41,21 @@ def prepare_day(
     weights: TokenWeights | None,
     settings: ClusterSettings,
     rules: Rules,
+    reader: Reader | None = None,
 ) -> Day:
     """Sort, tokenise and compare; of headlines with one key the first by text is kept."""
     by_key = {h.key: h for h in sorted(headlines, key=lambda h: (h.key, h.text), reverse=True)}
     ordered = tuple(by_key[key] for key in sorted(by_key))
     index = {headline.key: i for i, headline in enumerate(ordered)}
-    stemmer = Stemmer(language)
-    tokens = [stemmer.tokens(headline.text) for headline in ordered]
-    slots = tuple(series_of(headline.text) for headline in ordered)
+    reader = reader or Reader()
+    read = [reader.read(headline.text, language) for headline in ordered]
+    surfaces, tokens = [reading.surfaces for reading in read], [reading.tokens for reading in read]
+    slots = tuple(reading.slot for reading in read)
     known = weights or shipped_weights(language)
     textual = similarities(tokens, known, rules)
     heard = co_listings if settings.google_groups is GoogleGroups.EVIDENCE else ()
     agreement = _guarded(_with_listings(textual, heard, index, rules), slots)
-    return Day(ordered, index, tokens, slots, known, textual, agreement)
+    return Day(ordered, index, surfaces, tokens, slots, known, textual, agreement)
 
 
 def _with_listings(

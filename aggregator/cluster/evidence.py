@@ -15,7 +15,6 @@ from aggregator.cluster.constraints import Constraints
 from aggregator.cluster.day import Day
 from aggregator.cluster.linkage import SCALE, Indices, adjusted
 from aggregator.cluster.rules import Rules
-from aggregator.cluster.text import surfaces_of
 from aggregator.model import Decision, Verdict
 
 _MAX_WORDS = 4
@@ -122,9 +121,8 @@ class Ledger:
         )
 
     def _shared_words(self, item: int, partner: int) -> tuple[str, ...]:
-        theirs = set(self.day.tokens[partner])
-        written = surfaces_of(self.day.headlines[item].text)
-        shown = dict(zip(self.day.tokens[item], written, strict=True))
+        theirs = self.day.tokens[partner]
+        shown = dict(zip(self.day.tokens[item], self.day.surfaces[item], strict=True))
         weight = self.day.weights.weight
-        shared = sorted(theirs & shown.keys(), key=lambda token: (-weight(token), token))
+        shared = sorted(shown.keys() & theirs, key=lambda token: (-weight(token), token))
         return tuple(shown[token] for token in shared[:_MAX_WORDS])

@@ -16,6 +16,7 @@ from aggregator.cluster.constraints import Constraints, constraints_of
 from aggregator.cluster.day import Day, prepare_day
 from aggregator.cluster.evidence import Ledger
 from aggregator.cluster.linkage import FORBIDDEN, Indices, average_link
+from aggregator.cluster.reading import Reader
 from aggregator.cluster.rules import DEFAULT_SETTINGS, RULES, Rules
 from aggregator.cluster.weights import TokenWeights
 from aggregator.model import CoListing, Correction, DayGroup, DayGroups, Headline
@@ -31,13 +32,19 @@ def group_day(
     weights: TokenWeights | None = None,
     settings: ClusterSettings = DEFAULT_SETTINGS,
     rules: Rules = RULES,
+    reader: Reader | None = None,
 ) -> DayGroups:
     """Part the headlines of one (language, day) into groups; every headline is in exactly one.
 
     The result depends on the set of arguments alone, not on their order. `weights` None takes the
-    shipped ones. Never raises, whatever the texts are. Groups are ordered by size, then lead key.
+    shipped ones; a `reader` that is passed again saves work and changes nothing. Never raises, whatever the texts are. Groups are ordered by size, then lead key.
     """
-    day = prepare_day(headlines, language, co_listings, weights, settings, rules)
+    day = prepare_day(headlines, language, co_listings, weights, settings, rules, reader)
+    return group_prepared(day, corrections, rules)
+
+
+def group_prepared(day: Day, corrections: Sequence[Correction], rules: Rules) -> DayGroups:
+    """Part a day that is prepared for comparison, as `group_day` does."""
     alone = np.arange(len(day.headlines), dtype=np.int64)
     free = np.zeros(len(alone), dtype=bool)
     return _grouped(day, constraints_of(corrections, day.index, alone, free), free, rules)
@@ -54,13 +61,14 @@ def attach_late(
     weights: TokenWeights | None = None,
     settings: ClusterSettings = DEFAULT_SETTINGS,
     rules: Rules = RULES,
+    reader: Reader | None = None,
 ) -> DayGroups:
     """Add late headlines to a day that is frozen: each joins one of its groups or begins a new one.
 
     `headlines` are all of the day, the frozen ones included. Frozen groups keep all their members
     and never join each other, not even by a correction.
     """
-    day = prepare_day([*headlines, *late], language, co_listings, weights, settings, rules)
+    day = prepare_day([*headlines, *late], language, co_listings, weights, settings, rules, reader)
     start = np.arange(len(day.headlines), dtype=np.int64)
     anchored = np.zeros(len(start), dtype=bool)
     for group in frozen:

@@ -8,9 +8,10 @@ grouped.
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -18,7 +19,7 @@ from aggregator.cluster.grouping import group_day
 from aggregator.cluster.rules import DEFAULT_SETTINGS, RULES, Rules
 from aggregator.cluster.weights import TokenWeights
 from aggregator.errors import InputError
-from aggregator.model import Decision, Headline, Verdict
+from aggregator.model import DayGroups, Decision, Headline, Verdict
 from aggregator.settings import ClusterSettings
 
 UNKNOWN_LANGUAGE = "und"
@@ -111,8 +112,14 @@ def cluster_rows(
     *,
     weights: TokenWeights | None = None,
     rules: Rules = RULES,
+    group: Callable[[Sequence[Headline], str], DayGroups] | None = None,
 ) -> list[ClusterRow]:
-    """Return the rows in the same order with their stories; the order does not matter to the result."""
+    """Return the rows in the same order with their stories; the order does not matter to the result.
+
+    `group` parts the headlines of one pool in one language; None takes `group_day`.
+    """
+    if group is None:
+        group = partial(_group_pool, weights=weights, settings=settings, rules=rules)
     pools: defaultdict[tuple[str, str | None], list[int]] = defaultdict(list)
     for position, row in enumerate(rows):
         pools[row.lang.casefold(), row.batch].append(position)
@@ -120,7 +127,7 @@ def cluster_rows(
     done: list[ClusterRow] = list(rows)
     for (language, _), pool in pools.items():
         headlines = [Headline(keys[i], rows[i].title, rows[i].outlet, rows[i].published) for i in pool]
-        grouped = group_day(headlines, language=language, weights=weights, settings=settings, rules=rules)
+        grouped = group(headlines, language)
         story_of = {key: group.lead_key for group in grouped.groups for key in group.keys}
         joined = {d.key: d for d in grouped.decisions if d.verdict is Verdict.JOINED}
         refused: dict[str, Decision] = {}
@@ -130,6 +137,16 @@ def cluster_rows(
         for i in pool:
             done[i] = _told(rows[i], story_of[keys[i]], joined.get(keys[i]), refused.get(keys[i]))
     return done
+
+
+def _group_pool(
+    headlines: Sequence[Headline],
+    language: str,
+    weights: TokenWeights | None,
+    settings: ClusterSettings,
+    rules: Rules,
+) -> DayGroups:
+    return group_day(headlines, language=language, weights=weights, settings=settings, rules=rules)
 
 
 def _keys(rows: Sequence[ClusterRow]) -> list[str]:

@@ -5,21 +5,22 @@ Facts
 * Single links chain: one point of threshold can turn many stories into one. Here two groups join
   only when *all* their pairs agree on average; a pair without an edge counts as 0.
 * A mean over many pairs is firmer than one pair, so larger groups need a little less agreement,
-  up to `pairs_full` pairs; and two groups that are each of one mind must agree with each other at
-  least half as well as the looser of them agrees inside (`contrast`): two stories about one company
-  are not one.
+  up to `pairs_full` pairs. Two groups that are each of one mind are expected to agree with each other
+  at least half as well as they do inside (`contrast`); what they agree less lowers their merit twice:
+  two stories about one company are not one.
 * All pairs of groups that are each other's best partner join in one round (reciprocal nearest
-  neighbours, Murtagh 1983). A round is a handful of sparse operations, so the work runs in compiled
-  code, and some twenty rounds do.
+  neighbours, Murtagh 1983). A day takes a hundred rounds, but after the first few only some groups
+  join: a round measures their edges alone, and looks for a new best partner only where the old one
+  joined or a better one came up.
 * Similarities are whole millionths: their sums are exact, so no order of addition changes a result.
   Ties go to the smaller index; callers index by article key.
 
-Representation: `scipy.sparse` matrices of int64, symmetric, empty diagonal; sums over the pairs of
-two groups. A forbidden pair carries `FORBIDDEN`, which no sum of agreements outweighs.
+Representation: edges in parallel arrays, the smaller group first; sums of millionths over the pairs of
+two groups. A group is named by its smallest member. A forbidden pair carries
+`FORBIDDEN`, which no sum of agreements outweighs.
 """
 
-from dataclasses import dataclass, replace
-from typing import cast
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,23 +31,42 @@ from aggregator.cluster.rules import Rules
 
 SCALE = 1_000_000
 FORBIDDEN = -(2**50)
+_MOST_DEAD = 0.25  # share of edges that are gone before the arrays are packed
+_PRUNE_EVERY_ROUNDS = 8
 
 Indices = NDArray[np.int64]
 Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Groups:
-    """The groups of one round: sums between two, sums inside one, members, whether fixed."""
+    """The groups between two rounds, changed in place.
 
-    between: sparse.csr_matrix
+    Per edge: `rows`, `columns`, `sums`, and `merits`: the adjusted mean, -1 where the two may not join.
+    An edge that is gone leads from and to `nowhere`, one past the last group. Per group: `inside` sums
+    the agreements of its pairs, both ways, `sizes` counts its members, `fixed` says that it is anchored, `partner`
+    is the best one, -1 for none, and `best` the merit of that edge, -1 for none.
+    """
+
+    rows: Indices
+    columns: Indices
+    sums: Indices
+    merits: Floats
     inside: Indices
     sizes: Indices
-    fixed: NDArray[np.bool_]
+    fixed: Mask
+    partner: Indices
+    best: Floats
+    dead: int = 0
+
+    @property
+    def nowhere(self) -> int:
+        return len(self.sizes) - 1
 
 
 def average_link(
-    similarities: sparse.csr_matrix, line: float, start: Indices, anchored: NDArray[np.bool_], rules: Rules
+    similarities: sparse.csr_matrix, line: float, start: Indices, anchored: Mask, rules: Rules
 ) -> Indices:
     """Return the group of each item, as the smallest index of its members.
 
@@ -56,106 +76,162 @@ def average_link(
         start: Groups to begin with, in the form of the result; they are never parted.
         anchored: Items whose groups never join one another.
 
-    Cost: about 20 passes over the edges that can still matter.
+    Cost: a few passes over all edges, then a hundred over those of groups that just joined.
     """
-    labels, of_item = np.unique(start, return_inverse=True)
+    groups = _begun(similarities, line, start, anchored, rules)
+    group_of = start
+    for number in range(1, len(start) + 1):
+        absorbed = _mutual(groups.partner)
+        if not len(absorbed):
+            break
+        into = np.arange(len(start) + 1, dtype=np.int64)
+        into[absorbed] = groups.partner[absorbed]
+        group_of = into[group_of]
+        _join(groups, absorbed, into, line, rules)
+        if number % _PRUNE_EVERY_ROUNDS == 0:
+            _prune(groups, line, rules)
+    return group_of
+
+
+def _begun(
+    similarities: sparse.csr_matrix, line: float, start: Indices, anchored: Mask, rules: Rules
+) -> _Groups:
+    """Return the groups of `start`, each with its best partner."""
     count = len(start)
-    singles = _Groups(similarities, np.zeros(count, dtype=np.int64), np.ones(count, dtype=np.int64), anchored)
-    groups = _joined(singles, of_item, len(labels))
-    while True:
-        groups, partner = _best_partners(groups, line, rules)
-        rows = np.arange(len(groups.sizes), dtype=np.int64)
-        mutual = (partner >= 0) & (partner[partner] == rows)
-        if not mutual.any():
-            return labels[of_item]
-        kept, position = np.unique(np.where(mutual, np.minimum(rows, partner), rows), return_inverse=True)
-        groups = _joined(groups, position, len(kept))
-        labels, of_item = labels[kept], position[of_item]
-
-
-def _joined(groups: _Groups, position: Indices, count: int) -> _Groups:
-    """Unite the groups that get one position."""
-    edges = groups.between.tocoo()
-    rows, columns = position[edges.row], position[edges.col]
-    apart = rows != columns
-    between = sparse.csr_matrix((edges.data[apart], (rows[apart], columns[apart])), shape=(count, count))
-    between.sum_duplicates()
-    np.maximum(between.data, FORBIDDEN, out=between.data)
-    inside = np.zeros(count, dtype=np.int64)
-    np.add.at(inside, position, groups.inside)
-    np.add.at(inside, rows[~apart], np.maximum(edges.data[~apart], 0))
-    sizes = np.zeros(count, dtype=np.int64)
-    np.add.at(sizes, position, groups.sizes)
-    fixed = np.zeros(count, dtype=bool)
-    np.logical_or.at(fixed, position, groups.fixed)
-    return _Groups(between, inside, sizes, fixed)
-
-
-def _best_partners(groups: _Groups, line: float, rules: Rules) -> tuple[_Groups, Indices]:
-    """Return each row's best column, -1 where none reaches the line; ties to the smaller column.
-
-    Edges that can no longer matter are left out of the groups returned with it.
-    """
-    edges = groups.between.tocoo()
-    rows, columns = edges.row.astype(np.int64), edges.col.astype(np.int64)
-    agreement = adjusted(edges.data, groups.sizes[rows], groups.sizes[columns], rules)
-    good = (agreement >= line) & ~(groups.fixed[rows] & groups.fixed[columns])
-    good &= edges.data >= rules.contrast * _looser(groups, rows, columns)
-    firmest = rules.pairs_full**rules.size_power
-    possible = edges.data * firmest >= line * SCALE * groups.sizes[rows] * groups.sizes[columns]
-    kept = _still_open(rows, columns, possible, good, len(groups.sizes))
-    between = sparse.csr_matrix((edges.data[kept], (rows[kept], columns[kept])), shape=groups.between.shape)
-    return replace(groups, between=between), _first_best(
-        rows, columns, np.where(good, agreement, -1.0), len(groups.sizes)
+    edges = sparse.triu(similarities, 1, format="coo")
+    groups = _Groups(
+        rows=edges.row.astype(np.int64),
+        columns=edges.col.astype(np.int64),
+        sums=edges.data.astype(np.int64),
+        merits=np.zeros(edges.nnz),
+        inside=np.zeros(count + 1, dtype=np.int64),
+        sizes=np.append(np.ones(count, dtype=np.int64), 0),
+        fixed=np.append(anchored, False),
+        partner=np.full(count + 1, -1, dtype=np.int64),
+        best=np.full(count + 1, -1.0),
     )
+    into = np.append(start, count)
+    absorbed = np.flatnonzero(into != np.arange(count + 1))
+    _unite(groups, absorbed, into)
+    groups.merits = _merits(groups, slice(None), line, rules)
+    _prune(groups, line, rules)
+    _offer(groups, np.flatnonzero(groups.merits >= 0))
+    return groups
 
 
-def _first_best(rows: Indices, columns: Indices, agreement: Floats, count: int) -> Indices:
-    """Return each row's column of the greatest agreement, the first of equals, -1 for none ≥ 0.
+def _mutual(partner: Indices) -> Indices:
+    """Return the larger of each two groups that are each other's best partner."""
+    rows = np.flatnonzero(partner >= 0)
+    rows = rows[partner[partner[rows]] == rows]
+    larger: Indices = rows[partner[rows] < rows]
+    return larger
 
-    Edges come sorted by row, then column, as compressed rows have them.
+
+def _join(groups: _Groups, absorbed: Indices, into: Indices, line: float, rules: Rules) -> None:
+    """Let each of `absorbed` go `into` another group, and find the best partners that this changes."""
+    joined = np.zeros(len(into), dtype=bool)
+    joined[absorbed] = joined[into[absorbed]] = True
+    places = _unite(groups, absorbed, into)
+    groups.merits[places] = _merits(groups, places, line, rules)
+    # Who has lost its partner looks at all its edges again, everyone else at those that changed.
+    bereft = joined | ((groups.partner >= 0) & joined[groups.partner])
+    groups.partner[bereft], groups.best[bereft] = -1, -1.0
+    _offer(groups, np.flatnonzero((bereft[groups.rows] | bereft[groups.columns]) & (groups.merits >= 0)))
+    _offer(groups, places)
+    if groups.dead > _MOST_DEAD * len(groups.rows):
+        _keep(groups, groups.rows != groups.nowhere)
+
+
+def _unite(groups: _Groups, absorbed: Indices, into: Indices) -> Indices:
+    """Add `absorbed` to the groups they go `into`; return the places of the edges that changed."""
+    taking = into[absorbed]
+    for values in (groups.sizes, groups.inside):
+        np.add.at(values, taking, values[absorbed])
+        values[absorbed] = 0
+    np.logical_or.at(groups.fixed, taking, groups.fixed[absorbed])
+    touched = np.zeros(len(into), dtype=bool)
+    touched[absorbed] = touched[taking] = True
+    places = np.flatnonzero(touched[groups.rows] | touched[groups.columns])
+    return _unite_edges(groups, places, into)
+
+
+def _unite_edges(groups: _Groups, places: Indices, into: Indices) -> Indices:
+    """Lead the edges at `places` to the groups that took their ends, and add up those that now agree.
+
+    Returns the places that still hold one.
     """
-    best = np.full(count, -1, dtype=np.int64)
-    if not len(rows):
-        return best
-    starts = np.flatnonzero(np.diff(rows, prepend=-1))
-    greatest = np.full(count, -1.0)
-    greatest[rows[starts]] = np.maximum.reduceat(agreement, starts)
-    winners = np.flatnonzero((agreement >= 0) & (agreement == greatest[rows]))
-    first = winners[np.flatnonzero(np.diff(rows[winners], prepend=-1))]
-    best[rows[first]] = columns[first]
-    return best
+    count = len(into)
+    ends, sums = (into[groups.rows[places]], into[groups.columns[places]]), groups.sums[places]
+    rows, columns = np.minimum(*ends), np.maximum(*ends)
+    apart = rows != columns
+    np.add.at(groups.inside, rows[~apart], 2 * np.maximum(sums[~apart], 0))
+    edges = rows[apart] * count + columns[apart]
+    order = np.argsort(edges, kind="stable")
+    edges, sums = edges[order], sums[apart][order]
+    heads = np.flatnonzero(np.diff(edges, prepend=-1))
+    kept, gone = places[: len(heads)], places[len(heads) :]
+    groups.rows[gone] = groups.columns[gone] = groups.nowhere
+    groups.merits[gone] = -1.0
+    groups.rows[kept], groups.columns[kept] = np.divmod(edges[heads], count)
+    if len(heads):
+        groups.sums[kept] = np.maximum(np.add.reduceat(sums, heads), FORBIDDEN)
+    groups.dead += len(gone)
+    return kept
 
 
-def _still_open(
-    rows: Indices, columns: Indices, possible: NDArray[np.bool_], good: NDArray[np.bool_], count: int
-) -> NDArray[np.bool_]:
-    """Return the edges inside those parts of the graph where groups can still join.
+def _offer(groups: _Groups, places: Indices) -> None:
+    """Let groups take a partner over the edges at `places` where it beats their own; ties to the smaller."""
+    one, other, merits = groups.rows[places], groups.columns[places], groups.merits[places]
+    for takers, offered in ((one, other), (other, one)):
+        better = (merits >= groups.best[takers]) & (merits >= 0)
+        rows, columns, reached = takers[better], offered[better], merits[better]
+        before = groups.best[rows]
+        np.maximum.at(groups.best, rows, reached)
+        groups.partner[rows[before < groups.best[rows]]] = groups.nowhere
+        winners = reached == groups.best[rows]
+        np.minimum.at(groups.partner, rows[winners], columns[winners])
+
+
+def _merits(groups: _Groups, places: Indices | slice, line: float, rules: Rules) -> Floats:
+    """Return the adjusted mean of each edge whose two groups may join, -1 for the others."""
+    rows, columns, sums = groups.rows[places], groups.columns[places], groups.sums[places]
+    left, right = groups.sizes[rows], groups.sizes[columns]
+    merits = adjusted(sums, np.maximum(left, 1), np.maximum(right, 1), rules)
+    means = groups.inside / np.maximum(groups.sizes * (groups.sizes - 1), 1)
+    expected = rules.contrast * np.sqrt(means[rows] * means[columns]) * left * right
+    merits *= np.minimum(np.maximum(sums, 0) / np.maximum(expected, 1.0), 1.0) ** 2
+    barred = (merits < line) | (groups.fixed[rows] & groups.fixed[columns])
+    merits[barred] = -1.0
+    return merits
+
+
+def _prune(groups: _Groups, line: float, rules: Rules) -> None:
+    """Leave out the edges that cannot matter any more.
 
     A mean never exceeds the better of its parts, so groups that no chain of possible edges connects
-    stay apart whatever happens, and a part without a good edge is finished.
+    stay apart whatever happens, and a part without an edge worth joining is finished.
     """
-    graph = sparse.csr_matrix(
-        (np.ones(np.count_nonzero(possible), dtype=np.int8), (rows[possible], columns[possible])),
-        shape=(count, count),
-    )
+    _keep(groups, groups.rows != groups.nowhere)
+    rows, columns = groups.rows, groups.columns
+    firmest = rules.pairs_full**rules.size_power
+    possible = groups.sums * firmest >= line * SCALE * groups.sizes[rows] * groups.sizes[columns]
+    marks = np.ones(np.count_nonzero(possible), dtype=np.int8)
+    graph = sparse.csr_matrix((marks, (rows[possible], columns[possible])), shape=(len(groups.sizes),) * 2)
     part = connected_components(graph, directed=False)[1]
-    is_open = np.zeros(count, dtype=bool)
-    is_open[part[rows[good]]] = True
-    kept: NDArray[np.bool_] = (part[rows] == part[columns]) & is_open[part[rows]]
-    return kept
+    is_open = np.zeros(len(groups.sizes), dtype=bool)
+    is_open[part[rows[groups.merits >= 0]]] = True
+    _keep(groups, (part[rows] == part[columns]) & is_open[part[rows]])
+
+
+def _keep(groups: _Groups, kept: Mask) -> None:
+    groups.rows, groups.columns = groups.rows[kept], groups.columns[kept]
+    groups.sums, groups.merits = groups.sums[kept], groups.merits[kept]
+    groups.dead = 0
 
 
 def adjusted(sums: Indices, left: Indices, right: Indices, rules: Rules) -> Floats:
     """Return mean similarities in [0, 1], raised by the firmness of many pairs; what meets the line."""
     pairs = left * right
-    firmness = np.minimum(pairs, rules.pairs_full) ** rules.size_power
-    return np.asarray(sums / (SCALE * pairs) * firmness, dtype=np.float64)
-
-
-def _looser(groups: _Groups, rows: Indices, columns: Indices) -> Floats:
-    """Return what the sum between two groups would be at the mean of the looser; 0 for a single item."""
-    pairs_inside = groups.sizes * (groups.sizes - 1)
-    means = groups.inside / np.maximum(pairs_inside, 1)
-    sums = np.minimum(means[rows], means[columns]) * groups.sizes[rows] * groups.sizes[columns]
-    return cast(Floats, sums)
+    firmness = np.arange(rules.pairs_full + 1) ** rules.size_power
+    means = sums / (SCALE * pairs) * firmness[np.minimum(pairs, rules.pairs_full)]
+    return np.asarray(means, dtype=np.float64)

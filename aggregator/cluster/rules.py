@@ -1,5 +1,6 @@
 """Every number that the grouping runs on, in one place, and the version they make. Pure."""
 
+import math
 import zlib
 from dataclasses import dataclass
 
@@ -7,37 +8,38 @@ import rapidfuzz
 
 from aggregator.settings import ClusterSettings
 
-_GENERATION = 1  # raised with every change of method that the numbers below do not show
+_GENERATION = 2  # raised with every change of method that the numbers below do not show
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
     """Parameters of the grouping; similarities in [0, 1]. One set serves every feed and language."""
 
-    line: float = 0.035  # groups join while their mean similarity, adjusted, is at least this
+    line: float = 0.038  # groups join while their mean similarity, adjusted, is at least this
     continuation_factor: float = 1.5  # times the line: where a group continues a story of days before
     google_weight: float = 0.3  # similarity that a certain co-listing adds
     near_line: float = 0.75  # a refusal is recorded from this share of the line on
     max_refusals: int = 3  # recorded per article
     untold: float = 3.5  # what a headline leaves unsaid, in words of the rarest kind
-    single_word_discount: float = 0.6  # share of the heaviest common word that does not count
+    single_word_discount: float = 0.65  # share of the heaviest common word that does not count
+    lone_word_share: float = 0.2  # of the heaviest common word that counts where it is the only one
     full_coherence: float = 0.05  # from here on a word counts fully
-    expected_coherence: float = 0.02  # of a word about which little is known …
+    expected_coherence: float = 0.012  # of a word about which little is known …
     coherence_pairs: float = 3.0  # … as if seen in this many pairs
     least_factor: float = 0.3  # what an incoherent word still counts
-    size_power: float = 0.3  # agreement of many pairs is firmer: times min(pairs, pairs_full) ** power
-    pairs_full: int = 64
-    contrast: float = 0.5  # of their own inner agreement two groups must reach with each other
-    usual_size: int = 300  # headlines of a day for which the line is meant
-    least_size: int = 200
-    crowd_power: float = 0.2  # more headlines, more chance likeness: line times (n / usual) ** power
+    size_power: float = 0.4  # agreement of many pairs is firmer: times min(pairs, pairs_full) ** power
+    pairs_full: int = 256
+    contrast: float = 0.5  # of its inner agreement; groups that agree less with each other count less
+    usual_size: int = 300  # headlines of a day for which the line is meant, and fewer
+    crowd_power: float = 0.3  # more headlines, more chance likeness: line times (n / usual) ** power
     comparisons_per_headline: int = 1_000
-    least_overlap: float = 0.01
-    floor_share: float = 0.15  # of the line; lesser similarities count as none
+    overlap_share: float = 0.25  # of the line; pairs whose telling words have less in common are not compared
+    floor_share: float = 0.06  # of the line; lesser similarities count as none
 
     def line_for(self, headlines: int) -> float:
-        """Return the line for a set of this many headlines."""
-        return float(self.line * (max(headlines, self.least_size) / self.usual_size) ** self.crowd_power)
+        """Return the line for a set of this many headlines; it moves only where they double."""
+        doublings = max(round(math.log2(max(headlines, 1) / self.usual_size)), 0)
+        return float(self.line * 2.0 ** (doublings * self.crowd_power))
 
     def continuation_line_for(self, headlines: int) -> float:
         """Return the line for continuing a story of days before, among this many headlines."""

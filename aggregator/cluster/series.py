@@ -24,6 +24,7 @@ from dataclasses import dataclass
 
 from rapidfuzz import fuzz
 
+from aggregator.cluster.almanac import MONTHS, WEEKDAYS
 from aggregator.cluster.text import without_accents
 
 MAX_CHARACTERS = 300
@@ -93,21 +94,7 @@ _AFTER = {  # "1,407th day", "7. Tag", "3e journée", "12-й день"
     "round": "round|runde|раунд",
     "part": "part|teil|часть",
 }
-_MONTHS = {
-    1: "january|jan|enero|janvier|januar|januari|gennaio|janeiro|января|січня|ιανουαριου",
-    2: "february|feb|febrero|fevrier|februar|februari|febbraio|fevereiro|февраля|лютого|φεβρουαριου",
-    3: "march|mar|marzo|mars|marz|maart|marco|марта|березня|μαρτιου",
-    4: "april|apr|abril|avril|aprile|апреля|квітня|απριλιου",
-    5: "may|mayo|mai|mei|maggio|maio|maj|мая|травня|μαιου",
-    6: "june|jun|junio|juin|juni|giugno|junho|июня|червня|ιουνιου",
-    7: "july|jul|julio|juillet|juli|luglio|julho|июля|липня|ιουλιου",
-    8: "august|aug|agosto|aout|augustus|augusti|августа|серпня|αυγουστου",
-    9: "september|sept|sep|septiembre|septembre|settembre|setembro|сентября|вересня|σεπτεμβριου",
-    10: "october|oct|octubre|octobre|oktober|okt|ottobre|outubro|октября|жовтня|οκτωβριου",
-    11: "november|nov|noviembre|novembre|novembro|ноября|листопада|νοεμβριου",
-    12: "december|dec|diciembre|decembre|dezember|dez|dicembre|dezembro|декабря|грудня|δεκεμβριου",
-}
-_MONTH_OF = {name: number for number, names in _MONTHS.items() for name in names.split("|")}
+_MONTH_OF = {name: number for number, names in MONTHS.items() for name in names.split("|")}
 _MONTH = "|".join(sorted(_MONTH_OF, key=lambda name: (-len(name), name)))
 # Things that come out again and again under one name; a date beside one is its serial.
 _PERIODICAL = re.compile(
@@ -122,11 +109,7 @@ _PERIODICAL = re.compile(
     r"|morning (?:mail|squawk|bid)|key events|highlights|сводка|итоги дня|обзор|главное|ежедневн\w+|天气|运势|星座|早报|晚报)"
     r"(?!\w)"
 )
-_WEEKDAY = (
-    r"(?:monday|tuesday|wednesday|thursday|friday|saturday|sunday|mon|tue|wed|thu|fri|sat|sun"
-    r"|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag"
-    r"|lunes|martes|miercoles|jueves|viernes|sabado|domingo)"
-)
+_WEEKDAY = rf"(?:{WEEKDAYS}|mon|tue|wed|thu|fri|sat|sun)"
 
 _Reader = Callable[[re.Match[str]], tuple[int, ...] | None]
 
@@ -167,9 +150,12 @@ _UNIT_AFTER = (
 )
 
 
-def _patterns() -> list[tuple[str, re.Pattern[str], _Reader]]:
-    """Return (kind, pattern, reader) in the order in which they are tried."""
-    made: list[tuple[str, re.Pattern[str], _Reader]] = [
+_Patterns = list[tuple[str, re.Pattern[str], _Reader]]
+
+
+def _sign_patterns() -> _Patterns:
+    """Return (kind, pattern, reader) of serials that are known by their form."""
+    return [
         ("quarter", re.compile(r"\b([qt][1-4])(?:\s+(?:fy)?(?:20)?\d\d)?\b"), lambda m: (int(m[1][1]),)),
         (
             "season-years",
@@ -184,6 +170,11 @@ def _patterns() -> list[tuple[str, re.Pattern[str], _Reader]]:
         ("issue", re.compile(r"(?<![\w#])#\s?(\d{1,5})\b"), _first_group),
         ("season-episode", re.compile(r"\bs(\d{1,2})\s?e(\d{1,3})\b"), lambda m: (int(m[1]), int(m[2]))),
     ]
+
+
+def _counting_patterns() -> _Patterns:
+    """Return (kind, pattern, reader) of serials that are known by the word beside them."""
+    made: _Patterns = []
     for kind, names in _COUNTERS.items():
         figure = rf"({_NUMBER}|{_ROMAN}\b|(?:{_SPELLED_NUMBER})\b)"
         made.append(
@@ -206,14 +197,29 @@ def _patterns() -> list[tuple[str, re.Pattern[str], _Reader]]:
                 lambda m: (_value(m[1] or m[2]),),
             )
         )
-    made.append(("day", re.compile(r"第\s?(\d{1,5})\s?[天日]"), _first_group))
-    made.append(("episode", re.compile(r"第\s?(\d{1,5})\s?[集话話回期]"), _first_group))
-    made.append(("day", re.compile(r"(\d{1,5})\s?日目"), _first_group))
-    made.append(("episode", re.compile(r"(\d{1,5})\s?[회화]"), _first_group))
     return made
 
 
-_PATTERNS = _patterns()
+def _east_asian_patterns() -> _Patterns:
+    return [
+        ("day", re.compile(r"第\s?(\d{1,5})\s?[天日]"), _first_group),
+        ("episode", re.compile(r"第\s?(\d{1,5})\s?[集话話回期]"), _first_group),
+        ("day", re.compile(r"(\d{1,5})\s?日目"), _first_group),
+        ("episode", re.compile(r"(\d{1,5})\s?[회화]"), _first_group),
+    ]
+
+
+# In the order in which they are tried.
+_PATTERNS = [*_sign_patterns(), *_counting_patterns(), *_east_asian_patterns()]
+_PATTERNS_WITHOUT_COUNTING = [*_sign_patterns(), *_east_asian_patterns()]
+_LETTERS = re.compile(r"[^\W\d_]+")
+_COUNTING_WORDS = frozenset(
+    found[0]
+    for names in (*_COUNTERS.values(), *_AFTER.values())
+    for name in names.split("|")
+    if (found := _LETTERS.match(name))
+)
+_MAY_HOLD_SERIAL = re.compile(r"\d|\b(?:part|chapter|volume|episode|day|phase)\b|[a-z] [ivx]+\b")
 _DATES = (
     re.compile(rf"\b(?P<month>{_MONTH})\.?\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\b(?:,?\s+\d{{4}})?"),
     re.compile(
@@ -230,9 +236,10 @@ def series_of(headline: str) -> SeriesSlot | None:
     A counted serial goes before a date; of several the first kind of the table counts.
     """
     text = _plain(headline)
-    if not re.search(r"\d|\b(?:part|chapter|volume|episode|day|phase)\b|[a-z] [ivx]+\b", text):
+    if not _MAY_HOLD_SERIAL.search(text):
         return None
-    for kind, pattern, read in _PATTERNS:
+    counts = "№" in text or not _COUNTING_WORDS.isdisjoint(_LETTERS.findall(text))
+    for kind, pattern, read in _PATTERNS if counts else _PATTERNS_WITHOUT_COUNTING:
         match = pattern.search(text)
         order = read(match) if match else None
         if match and order and _is_serial(kind, text, match):

@@ -55,9 +55,10 @@ def _by_letter_groups(words: Sequence[str]) -> sparse.coo_matrix:
     matrix = sparse.csr_matrix((data, (rows, columns)), shape=(len(words), max(len(numbers), 1)))
     common = np.asarray((matrix > 0).sum(axis=0)).ravel() > MAX_BLOCK
     telling = sparse.csr_matrix(matrix @ sparse.diags_array((~common).astype(float)))
+    transposed = telling.T.tocsr()  # once, not with every chunk
     parts = [sparse.coo_matrix((0, len(words)))]
     for start in range(0, len(words), _CHUNK):
-        product = (telling[start : start + _CHUNK] @ telling.T).tocoo()
+        product = (telling[start : start + _CHUNK] @ transposed).tocoo()
         kept = (product.data >= MIN_LIKENESS) & (product.row + start != product.col)
         parts.append(
             sparse.coo_matrix(

@@ -69,7 +69,9 @@ def _repeated_frames(ids: Sequence[Sequence[int]]) -> list[list[tuple[int, int, 
     if len(fits) < MIN_FILLERS:
         return []
     prefixes, suffixes = _hashes([ids[d] for d in fits.tolist()], lengths[fits])
-    keys, places = _frame_keys(prefixes, suffixes, lengths[fits])
+    keys, places = _frames(prefixes, suffixes, lengths[fits])
+    if not len(keys):
+        return []
     _, inverse, counts = np.unique(keys, return_inverse=True, return_counts=True)
     often = np.flatnonzero(counts[inverse] >= MIN_FILLERS)
     found: defaultdict[int, list[tuple[int, int, int]]] = defaultdict(list)
@@ -97,15 +99,41 @@ def _hashes(rows: Sequence[Sequence[int]], lengths: NDArray[np.int64]) -> tuple[
     return prefixes, suffixes
 
 
-def _frame_keys(
+def _frames(
     prefixes: _Hashes, suffixes: _Hashes, lengths: NDArray[np.int64]
 ) -> tuple[_Hashes, NDArray[np.int64]]:
-    """Return a key per (headline, slot) and its (headline, slot start, slot length)."""
-    keys, places = [], []
+    """Return a key per (headline, slot) that may be frequent, and its (headline, slot start, slot length).
+
+    Every headline has some forty slots and next to none recurs, so keys are first counted in coarse
+    buckets, and only those of well-filled buckets are kept.
+    """
+    bits = max(12, min(22, (8 * len(lengths)).bit_length()))
+    filled = np.zeros(1 << bits, dtype=np.int64)
     for length in range(1, MAX_SLOT_WORDS + 1):
-        for start in range(int(lengths.max()) - length + 1):
-            rows = np.flatnonzero((lengths >= start + length) & (lengths - length >= MIN_FRAME_WORDS))
-            key = prefixes[rows, start] * _SPREAD + suffixes[rows, start + length] + np.uint64(start)
-            keys.append(key)
-            places.append(np.stack([rows, np.full_like(rows, start), np.full_like(rows, length)], axis=1))
-    return np.concatenate(keys), np.concatenate(places)
+        keys, _, _ = _slots(prefixes, suffixes, lengths, length)
+        filled += np.bincount(_bucket(keys, bits), minlength=len(filled))
+    kept_keys, places = [], []
+    for length in range(1, MAX_SLOT_WORDS + 1):
+        keys, rows, starts = _slots(prefixes, suffixes, lengths, length)
+        often = filled[_bucket(keys, bits)] >= MIN_FILLERS
+        rows, starts = rows[often], starts[often]
+        kept_keys.append(keys[often])
+        places.append(np.stack([rows, starts, np.full_like(rows, length)], axis=1))
+    return np.concatenate(kept_keys), np.concatenate(places)
+
+
+def _slots(
+    prefixes: _Hashes, suffixes: _Hashes, lengths: NDArray[np.int64], length: int
+) -> tuple[_Hashes, NDArray[np.int64], NDArray[np.int64]]:
+    """Return all slots of this many words: the key of the frame that is left, the headline, the start."""
+    starts = np.arange(max(int(lengths.max()) - length + 1, 0))
+    keys = prefixes[:, : len(starts)] * _SPREAD
+    keys += suffixes[:, length : length + len(starts)]
+    keys += starts.astype(np.uint64)
+    fits = (starts + length <= lengths[:, None]) & (lengths >= length + MIN_FRAME_WORDS)[:, None]
+    rows, columns = np.nonzero(fits)
+    return keys[fits], rows, columns
+
+
+def _bucket(keys: _Hashes, bits: int) -> NDArray[np.int64]:
+    return (keys >> np.uint64(64 - bits)).astype(np.int64)

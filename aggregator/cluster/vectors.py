@@ -8,7 +8,8 @@ Facts
 * A word is telling today when the headlines that carry it have more in common than the word:
   those with "sinkhole" also share "Guangzhou", those with "concert" share nothing. This *coherence*
   discounts themes, places and agencies without any list of words.
-* The words of a form ("Weather in … on Friday") tell nothing, see `templates`.
+* The words of a form ("Weather in … on Friday") tell nothing, see `templates`; neither do dates and
+  days of the week, see `almanac`.
 
 Representation: `Vectors.words`, float64 (headlines, words), rows at most of length 1.
 """
@@ -21,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from aggregator.cluster.almanac import date_places
 from aggregator.cluster.rules import Rules
 from aggregator.cluster.spelling import likenesses
 from aggregator.cluster.templates import form_words
@@ -44,7 +46,7 @@ def vectors_of(documents: Sequence[tuple[str, ...]], weights: TokenWeights, rule
     vocabulary = sorted({token for tokens in documents for token in tokens})
     number = {token: i for i, token in enumerate(vocabulary)}
     ids = [[number[token] for token in tokens] for tokens in documents]
-    present = _presence(ids, len(vocabulary))
+    present = _presence([_what(*pair) for pair in zip(ids, documents, strict=True)], len(vocabulary))
     known = weights.documents + len(documents)
     before = np.array([weights.frequencies.get(token, 0.0) for token in vocabulary], dtype=float)
     frequency = np.asarray(present.sum(axis=0)).ravel() + before
@@ -59,6 +61,12 @@ def vectors_of(documents: Sequence[tuple[str, ...]], weights: TokenWeights, rule
     alike = likenesses(vocabulary, frequency <= max(_RARE_SHARE * known, 3.0))
     half = sparse.block_diag([alike * 0.5, sparse.csr_matrix((copies.shape[1],) * 2)])
     return Vectors(words, sparse.csr_matrix(half + sparse.eye_array(words.shape[1])))
+
+
+def _what(ids: Sequence[int], tokens: tuple[str, ...]) -> list[int]:
+    """Return the words of one headline without those that only say when."""
+    when = date_places(tokens)
+    return [i for place, i in enumerate(ids) if place not in when]
 
 
 def _presence(ids: Sequence[Sequence[int]], count: int) -> sparse.csr_matrix:

@@ -91,8 +91,10 @@ class TokenWeights:
 def shipped_weights(language: str) -> TokenWeights:
     """Return the prior for a language tag such as "en-US"; empty where none is shipped.
 
-    The tables in `prior/` count in how many headlines of public evaluation sets a stem occurs (stems of
-    three headlines and more, no texts); they serve until the store has counted its own.
+    The tables in `prior/` count in how many headlines of public evaluation sets a stem occurs (no texts).
+    A story counts as two headlines, however many report it, so that the names of its own events stay
+    rare words; all counts are tripled, which says how firmly the prior stands against a day's own counts.
+    They serve until the store has counted its own.
     """
     name = language.casefold().replace("_", "-").split("-")[0]
     table = resources.files("aggregator.cluster") / "prior" / f"{name}.bin"

@@ -272,3 +272,64 @@ def _differences(
         headlines = tuple(text[key] for key in made.keys)
         changes.append(GroupChange(changed.day, changed.language, headlines, sizes))
     return changes
+
+
+@dataclass(frozen=True, slots=True)
+class DayTrial:
+    """What one line would make of one stored day; merges and splits as headlines of the groups' leads."""
+
+    day: date
+    language: str
+    line: float
+    merges: tuple[tuple[str, ...], ...]
+    splits: tuple[tuple[str, ...], ...]
+    corrections: int
+    honoured: int
+
+
+def try_days(
+    store_path: Path, settings: Settings, lines: Sequence[float], *, first: date, last: date
+) -> list[DayTrial]:
+    """What each line would change in the stored days from `first` to `last`; nothing is written."""
+    trials: list[DayTrial] = []
+    with open_reader(store_path) as connection:
+        stored_days = days.load_days(connection, first, last)
+    for stored in stored_days:
+        with open_reader(store_path) as connection:
+            material = read_material(connection, stored, settings.cluster.window_days)
+            present = stories.load_groups(connection, stored.day, stored.language)
+        trials += _try_day(material, present, lines, settings)
+    return trials
+
+
+def _try_day(
+    material: DayMaterial, present: Sequence[DayGroup], lines: Sequence[float], settings: Settings
+) -> list[DayTrial]:
+    inputs = material.inputs
+    text = {headline.key: headline.text for headline in inputs.headlines}
+    found = cluster.try_lines(
+        inputs.headlines,
+        present,
+        lines,
+        language=inputs.language,
+        co_listings=cluster.co_listings(inputs.sightings),
+        corrections=inputs.corrections,
+        weights=material.weights,
+        settings=settings.cluster,
+    )
+
+    def named(groups: Sequence[Sequence[str]]) -> tuple[tuple[str, ...], ...]:
+        return tuple(tuple(text[key] for key in group) for group in groups)
+
+    return [
+        DayTrial(
+            inputs.day,
+            inputs.language,
+            trial.line,
+            named(trial.merges),
+            named(trial.splits),
+            trial.corrections,
+            trial.honoured,
+        )
+        for trial in found
+    ]

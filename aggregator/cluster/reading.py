@@ -1,0 +1,43 @@
+"""What is read off a headline's text alone: words, stems, serial; remembered between calls.
+
+A day is grouped again with every poll, and nearly all of its headlines were there before.
+"""
+
+from dataclasses import dataclass
+
+from aggregator.cluster.series import SeriesSlot, series_of
+from aggregator.cluster.text import Stemmer, surfaces_of
+
+MAX_TEXTS = 200_000  # about 1 kB each
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """`surfaces` are the words as written, `tokens` their stems, `slot` the serial, if there is one."""
+
+    surfaces: tuple[str, ...]
+    tokens: tuple[str, ...]
+    slot: SeriesSlot | None
+
+
+class Reader:
+    """Reads headlines and remembers `max_texts` of them, those that came last.
+
+    Results do not depend on what is remembered. For one thread at a time.
+    """
+
+    def __init__(self, max_texts: int = MAX_TEXTS) -> None:
+        self._max_texts = max_texts
+        self._known: dict[tuple[str, str], Reading] = {}
+
+    def read(self, text: str, language: str) -> Reading:
+        """Return the reading of `text`, a headline in `language` (BCP 47)."""
+        place = (language, text)
+        reading = self._known.get(place)
+        if reading is None:
+            surfaces = surfaces_of(text)
+            reading = Reading(surfaces, Stemmer(language).stems(surfaces), series_of(text))
+            if len(self._known) >= self._max_texts:
+                del self._known[next(iter(self._known))]
+            self._known[place] = reading
+        return reading

@@ -1,0 +1,273 @@
+"""The engine under the grouping: the quick ways give what the plain ways give, on random inputs."""
+
+import random
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import sparse
+
+from aggregator.cluster import (
+    RULES,
+    ClusterRow,
+    Reader,
+    attach_late,
+    cluster_rows,
+    co_listings,
+    evaluate,
+    group_day,
+    linkage,
+    similarity,
+    sweep,
+    templates,
+    try_lines,
+)
+from aggregator.cluster import candidates as candidates_module
+from aggregator.cluster.linkage import FORBIDDEN, SCALE, average_link
+from aggregator.cluster.weights import TokenWeights
+from aggregator.model import Correction, CorrectionKind, DayGroup, Headline
+
+MORNING = datetime(2026, 3, 2, 6, tzinfo=UTC)
+LINE = 0.06
+
+_NAMES = ["Amberly", "Norland", "Veltri", "Brackwell", "Hallam", "Ostry", "Kessel", "Dunnet"]
+_WORDS = ["sinkhole", "ferry", "strike", "rates", "opera", "flood", "vote", "trial", "fire", "bridge"]
+_COMMON = ["in", "after", "says", "new", "over", "to", "the", "day", "12", "7"]
+
+
+def dispatches(count: int, seed: int) -> list[Headline]:
+    """Return headlines of a few events each, some alike, some not."""
+    rng = random.Random(seed)
+    made = []
+    for number in range(count):
+        words = [*rng.sample(_NAMES, 2), *rng.sample(_WORDS, 2), *rng.sample(_COMMON, 3)]
+        rng.shuffle(words)
+        made.append(Headline(f"k{number:03}", " ".join(words), "o", MORNING + timedelta(minutes=number)))
+    return made
+
+
+def partition(groups) -> set[frozenset[str]]:
+    return {frozenset(group.keys) for group in groups.groups}
+
+
+# --- linkage ----------------------------------------------------------------------------------------
+
+
+@st.composite
+def graphs(draw):
+    """Random similarities in millionths, with start groups and anchors."""
+    count = draw(st.integers(2, 24))
+    rng = np.random.default_rng(draw(st.integers(0, 10_000)))
+    density = draw(st.sampled_from([0.1, 0.3, 0.8]))
+    values = rng.integers(1, draw(st.sampled_from([4, 300_000])), (count, count)) * draw(
+        st.sampled_from([1, 40_000])
+    )
+    values = np.minimum(values, SCALE) * (rng.random((count, count)) < density)
+    values[rng.random((count, count)) < 0.02] = FORBIDDEN
+    upper = np.triu(values, 1)
+    start = np.arange(count)
+    for member in sorted(rng.integers(1, count, draw(st.integers(0, 3))).tolist()):
+        start[member] = start[member - 1]
+    anchored = rng.random(count) < draw(st.sampled_from([0.0, 0.2]))
+    return sparse.csr_matrix(upper + upper.T), start, anchored
+
+
+def from_scratch(matrix, start, anchored) -> np.ndarray:
+    """Measure all groups anew in every round, as the definition says."""
+    group_of = start
+    while True:
+        groups = linkage._begun(matrix, LINE, group_of, anchored, RULES)
+        absorbed = linkage._mutual(groups.partner)
+        if not len(absorbed):
+            return group_of
+        into = np.arange(len(start))
+        into[absorbed] = groups.partner[absorbed]
+        group_of = into[group_of]
+
+
+@settings(max_examples=150, deadline=None)
+@given(graphs())
+def test_rounds_around_joined_groups_are_rounds_over_all(graph):
+    matrix, start, anchored = graph
+
+    assert average_link(matrix, LINE, start, anchored, RULES).tolist() == from_scratch(*graph).tolist()
+
+
+@settings(max_examples=60, deadline=None)
+@given(graphs(), graphs())
+def test_unconnected_parts_are_grouped_as_if_alone(one, other):
+    count = len(one[1])
+    both = (
+        sparse.csr_matrix(sparse.block_diag([one[0], other[0]])),
+        np.append(one[1], other[1] + count),
+        np.append(one[2], other[2]),
+    )
+
+    found = average_link(both[0], LINE, both[1], both[2], RULES)
+
+    assert found[:count].tolist() == average_link(one[0], LINE, one[1], one[2], RULES).tolist()
+    assert (found[count:] - count).tolist() == average_link(
+        other[0], LINE, other[1], other[2], RULES
+    ).tolist()
+
+
+@settings(max_examples=60, deadline=None)
+@given(graphs())
+def test_forbidden_pairs_and_anchors_stay_apart_and_start_groups_together(graph):
+    matrix, start, anchored = graph
+
+    found = average_link(matrix, LINE, start, anchored, RULES)
+
+    assert (found[start] == found).all()
+    edges = matrix.tocoo()
+    for a, b, value in zip(edges.row.tolist(), edges.col.tolist(), edges.data.tolist(), strict=True):
+        if value == FORBIDDEN and start[a] != start[b]:
+            assert found[a] != found[b]
+    for group in set(found.tolist()):
+        assert len(set(start[(found == group) & anchored].tolist())) <= 1
+
+
+# --- blocks -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [1, 2, 7], ids=str)
+def test_similarities_do_not_depend_on_the_size_of_blocks(monkeypatch, size):
+    documents = [tuple(h.text.casefold().split()) for h in dispatches(40, seed=4)]
+    expected = similarity.similarities(documents, TokenWeights(), RULES)
+    monkeypatch.setattr(candidates_module, "_ROWS_AT_ONCE", size)
+    monkeypatch.setattr(similarity, "_PAIRS_AT_ONCE", 3 * size)
+
+    found = similarity.similarities(documents, TokenWeights(), RULES)
+
+    assert expected.nnz > 0
+    assert (found != expected).nnz == 0
+
+
+def test_similarities_between_two_lists_are_those_of_all_together():
+    documents = [tuple(h.text.casefold().split()) for h in dispatches(40, seed=5)]
+    whole = similarity.similarities(documents, TokenWeights(), RULES)
+
+    across = similarity.cross_similarities(documents[:15], documents[15:], TokenWeights(), RULES)
+
+    assert across.nnz > 0
+    assert (across != whole[:15, 15:]).nnz == 0
+
+
+def test_forms_are_found_among_many_headlines():
+    towns = [f"{a}{b}ford" for a in ("Al", "Brack", "Cor", "Dun") for b in ("", "er", "ing")]
+    texts = [f"weather in {town} on friday".split() for town in towns] + [
+        h.text.split() for h in dispatches(200, seed=6)
+    ]
+    numbers: dict[str, int] = {}
+    ids = [[numbers.setdefault(word, len(numbers)) for word in words] for words in texts]
+
+    found = templates.form_words([tuple(words) for words in texts], ids)
+
+    assert {d: set(words) for d, words in found.items()} == {
+        d: {"weather", "in", "on", "friday"} for d in range(len(towns))
+    }
+
+
+# --- the whole --------------------------------------------------------------------------------------
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10_000), st.integers(1, 40), st.randoms(use_true_random=False))
+def test_however_the_day_arrived_it_is_grouped_the_same(seed, count, rng):
+    day = dispatches(count, seed)
+    sightings = [(f"p{rng.randrange(4)}", f"e{rng.randrange(6)}", h.key) for h in day for _ in range(2)]
+    told = [
+        Correction(
+            rng.choice([CorrectionKind.JOIN, CorrectionKind.SPLIT]), rng.choice(day).key, rng.choice(day).key
+        )
+        for _ in range(3)
+    ]
+    first = group_day(day, language="en", co_listings=co_listings(sightings), corrections=told)
+
+    polls: list[list[Headline]] = [[] for _ in range(rng.randint(1, 5))]
+    for headline in day:
+        for poll in rng.sample(polls, rng.randint(1, len(polls))):
+            poll.append(headline)
+    rng.shuffle(polls)
+    rng.shuffle(sightings)
+    rng.shuffle(told)
+    arrived = [headline for poll in polls for headline in rng.sample(poll, len(poll))]
+
+    assert group_day(arrived, language="en", co_listings=co_listings(sightings), corrections=told) == first
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10_000), st.integers(2, 40), st.randoms(use_true_random=False))
+def test_late_headlines_leave_the_frozen_as_they_are(seed, count, rng):
+    day = dispatches(count, seed)
+    cut = rng.randint(0, count)
+    frozen = group_day(day[:cut], language="en").groups
+
+    found = attach_late(day[cut:], frozen, day, language="en")
+
+    for group in found.groups:
+        before = [f.keys for f in frozen if set(f.keys) & set(group.keys)]
+        assert len(before) <= 1
+        assert not before or group.keys[: len(before[0])] == before[0]
+    shuffled_late, shuffled_frozen = day[cut:], list(frozen)
+    rng.shuffle(shuffled_late)
+    rng.shuffle(shuffled_frozen)
+    assert attach_late(shuffled_late, shuffled_frozen, day[::-1], language="en") == found
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_late_with_nothing_frozen_is_a_day_and_nothing_late_changes_nothing(seed):
+    day = dispatches(40, seed)
+    whole = group_day(day, language="en")
+
+    assert partition(attach_late(day, (), day, language="en")) == partition(whole)
+    assert partition(attach_late([], whole.groups, day, language="en")) == partition(whole)
+
+
+# --- tuning -----------------------------------------------------------------------------------------
+
+
+def test_a_sweep_gives_the_scores_of_each_line():
+    day = dispatches(60, seed=8)
+    rows = [ClusterRow(fields={}, title=h.text, id=h.key, lang="en", batch=h.key[-1]) for h in day]
+    gold = [row.title.split()[0] for row in rows]
+    lowest = RULES.line / 2
+
+    found = sweep(rows, gold, [lowest, 1.0])
+
+    assert found[0] == evaluate(cluster_rows(rows, rules=replace(RULES, line=lowest)), gold)
+    assert found[1].stories == len({(row.batch, row.title) for row in rows})
+
+
+def test_a_trial_names_merges_splits_and_honoured_corrections():
+    texts = {
+        "sink-1": "Sinkhole swallows three houses in Port Amberly",
+        "sink-2": "Port Amberly sinkhole swallows houses",
+        "rate-1": "Norland central bank raises rates to 4.5%",
+        "rate-2": "Norland raises interest rates to 4.5% in surprise move",
+        "solo-1": "Review: the new Veltri opera is a quiet triumph",
+    }
+    day = [Headline(key, text) for key, text in texts.items()]
+    present = [DayGroup(("sink-1",)), DayGroup(("sink-2",)), DayGroup(("rate-1", "rate-2", "solo-1"))]
+    told = [
+        Correction(CorrectionKind.JOIN, "sink-1", "sink-2"),
+        Correction(CorrectionKind.SPLIT, "sink-1", "rate-1"),
+    ]
+
+    usual, strictest = try_lines(day, present, [RULES.line, 1.0], language="en", corrections=told)
+
+    assert usual.merges == (("sink-1", "sink-2"),)
+    assert [len(parts) for parts in usual.splits] == [2]
+    assert (usual.honoured, usual.corrections) == (2, 2)
+    assert (strictest.honoured, strictest.corrections) == (1, 2)
+
+
+def test_what_a_reader_remembers_changes_nothing():
+    day = dispatches(40, seed=9)
+    reader = Reader(max_texts=10)
+
+    for part in (day[:20], day, day[10:]):
+        assert group_day(part, language="en", reader=reader) == group_day(part, language="en")
