@@ -13,6 +13,7 @@ Facts
 
 import asyncio
 import logging
+import os
 import signal
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
@@ -36,6 +37,7 @@ log = logging.getLogger(__name__)
 TICK_SECONDS = 15
 RESOLVE_SECONDS = 60
 DIGEST_SECONDS = 60
+DELIVER_SECONDS = 60
 UPKEEP_SECONDS = 3600
 HEARTBEAT_SECONDS = 20
 STOP_SECONDS = 8.0  # what SIGTERM leaves running work before it is cancelled
@@ -62,12 +64,17 @@ class Daemon:
         report = await pipeline.resolve_links(self.stages)
         if report.resolved:
             now = self.stages.clock.now()
-            await asyncio.to_thread(pipeline.regroup, self.stages.store, self.stages.settings, now)
+            stages = self.stages
+            await asyncio.to_thread(pipeline.regroup, stages.store, stages.settings, now, stages.reader)
 
     async def digest(self) -> None:
         """Make the digests that are due."""
         now, settings = self.stages.clock.now(), self.stages.settings
         await asyncio.to_thread(pipeline.make_due_digests, self.stages.store, self.app.home, settings, now)
+
+    async def deliver(self) -> None:
+        """Send what waits in the outbox."""
+        await pipeline.deliver_due(self.stages, self.app.home, os.environ)
 
     async def keep_up(self) -> None:
         """Hourly care of the file."""
@@ -178,6 +185,7 @@ class _Runner:
             ("poll", self._in_turn(self._daemon.poll), TICK_SECONDS),
             ("resolve", self._in_turn(self._daemon.resolve), RESOLVE_SECONDS),
             ("digest", self._in_turn(self._daemon.digest), DIGEST_SECONDS),
+            ("deliver", self._daemon.deliver, DELIVER_SECONDS),
             ("upkeep", self._daemon.keep_up, UPKEEP_SECONDS),
         ):
             # The first run comes at once: APScheduler would wait one interval.

@@ -7,6 +7,7 @@
     + StoreLocked    another process is the writer of this file; names it
   x InputError       a file handed to a command cannot be read as what it should be; exit status 1
   x PublishError     a digest cannot be written where it should go; logged, tried again; exit status 1
+  x SecretError      a password is missing or not kept safely; the delivery waits and is tried again
 
 Expected failures inside a batch (a feed that is down, a link that does not resolve) are values,
 not exceptions: see `model.Failure`.
@@ -64,3 +65,7 @@ class StoreLocked(StoreError):
 
 class PublishError(AggregatorError):
     """A rendered file cannot be written where it should go; the text names the path."""
+
+
+class SecretError(AggregatorError):
+    """A password is missing or not kept safely; the text names the place, never the value."""

@@ -562,6 +562,65 @@ class DigestDay:
     week: tuple[DayCount, ...] = ()  # of the topic, the last seven days, oldest first, this one included
 
 
+# --- deliveries ------------------------------------------------------------------------------------
+
+
+class Channel(StrEnum):
+    """The ways a digest leaves this machine."""
+
+    EMAIL = "email"
+    WEBHOOK = "webhook"
+    COMMAND = "command"
+
+
+class DeliveryState(StrEnum):
+    """Where a delivery stands in the outbox; `sent` and `failed` are final."""
+
+    WAITING = "waiting"
+    SENT = "sent"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Who gets a digest: a mail address, or a name without secrets for a webhook or a command."""
+
+    channel: Channel
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryKey:
+    """One digest for one recipient; there is never a second delivery of the same."""
+
+    topic: str
+    day: date
+    addendum: int  # 0 is the digest proper
+    recipient: Recipient
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One row of the outbox. `made_at` is when the digest's snapshot was taken; `next_try_at` is set while
+    WAITING; `error` says in a sentence what the last attempt came to."""
+
+    key: DeliveryKey
+    made_at: datetime
+    queued_at: datetime
+    state: DeliveryState = DeliveryState.WAITING
+    attempts: int = 0
+    next_try_at: datetime | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryFailure:
+    """Why one attempt did not deliver, in a sentence without secrets; `is_final` if asking again is no use."""
+
+    message: str
+    is_final: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class RenderedFile:
     """A file to publish: relative POSIX path below the output folder, and its text.

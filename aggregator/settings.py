@@ -136,6 +136,49 @@ class RankingSettings:
     diversity: float = 0.5  # 0 to 1: how much of its weight the second story of an event loses
 
 
+class MailSecurity(StrEnum):
+    STARTTLS = "starttls"
+    TLS = "tls"  # from the first byte
+    NONE = "none"
+
+    @property
+    def port(self) -> int:
+        """The usual port: submission, submission over TLS, or a relay of one's own."""
+        return {MailSecurity.STARTTLS: 587, MailSecurity.TLS: 465, MailSecurity.NONE: 25}[self]
+
+
+@dataclass(frozen=True, slots=True)
+class EmailSettings:
+    """Where a digest is mailed; the password itself is never in a configuration."""
+
+    to: tuple[str, ...]
+    sender: str
+    server: str = "localhost"
+    port: int | None = None  # None is the usual one for `security`
+    security: MailSecurity = MailSecurity.STARTTLS
+    user: str = ""
+    password_env: str = ""
+    password_file: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookSettings:
+    """Where a digest is posted as JSON, and where the secret is that signs it, if any."""
+
+    url: str
+    secret_env: str = ""
+    secret_file: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CommandSettings:
+    """What is run for a digest: an argument vector in which {path}, {topic}, {day} and {format} are filled in."""
+
+    run: tuple[str, ...]
+    format: str = "markdown"
+    timeout_seconds: float = 60.0
+
+
 @dataclass(frozen=True, slots=True)
 class DigestSettings:
     topic: str
@@ -149,6 +192,9 @@ class DigestSettings:
     sections: tuple[SectionSettings, ...] = ()
     other_title: str = ""  # of what no section took; "" is the language's own phrase
     ranking: RankingSettings = RankingSettings()
+    email: EmailSettings | None = None
+    webhook: WebhookSettings | None = None
+    command: CommandSettings | None = None
 
 
 @dataclass(frozen=True, slots=True)

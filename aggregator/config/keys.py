@@ -9,18 +9,23 @@ from dataclasses import dataclass
 from aggregator.config import kinds
 from aggregator.config.kinds import Kind, number, one_of, whole
 from aggregator.settings import (
+    DIGEST_FORMATS,
     ClusterSettings,
+    CommandSettings,
     DaySettings,
     DigestSettings,
     DigestStyle,
+    EmailSettings,
     GoogleGroups,
     GoogleNewsSettings,
     HttpSettings,
     LogSettings,
+    MailSecurity,
     PollSettings,
     RankingSettings,
     SectionSettings,
     StoreSettings,
+    WebhookSettings,
 )
 
 ADDRESSES = ("google_topic", "google_topic_id", "google_query", "google_geo", "url")
@@ -303,6 +308,24 @@ DIGESTS = Section(
             "What decides which story comes first; its keys are below",
             default_words="as below",
         ),
+        Key(
+            "email",
+            kinds.TABLE,
+            "Whom it is mailed to, as text and HTML; its keys are below",
+            default_words="nobody",
+        ),
+        Key(
+            "webhook",
+            kinds.TABLE,
+            "Where it is posted to as JSON; its keys are below",
+            default_words="nowhere",
+        ),
+        Key(
+            "command",
+            kinds.TABLE,
+            "A program that is run when it is written; its keys are below",
+            default_words="none",
+        ),
     ),
     DigestSettings(topic="", title=""),
 )
@@ -341,7 +364,82 @@ RANKING = Section(
     RankingSettings(),
 )
 
-DIGEST_TABLES = (COUNTER, DIGEST_SECTION, RANKING)
+EMAIL = Section(
+    "email",
+    "Mail with a digest. `aggregator run` sends it, each digest once to each address; what a server refuses for "
+    "the moment is tried again for three days.",
+    (
+        Key("to", kinds.MAIL_ADDRESSES, "Who gets it; each address gets a mail of its own", is_required=True),
+        Key("sender", kinds.MAIL_ADDRESS, "The address that it comes from", is_required=True),
+        Key("server", kinds.HOST, "The mail server that takes it"),
+        Key("port", whole(1, 65_535), "Its port", default_words="587 for starttls, 465 for tls, 25 for none"),
+        Key(
+            "security",
+            one_of({security.value: security for security in MailSecurity}),
+            "How the connection is encrypted; none is for a server on this machine or your own network",
+        ),
+        Key("user", kinds.LABEL, "The name to log in with", default_words="no login"),
+        Key(
+            "password_env",
+            kinds.VARIABLE,
+            "The environment variable that holds the password",
+            default_words="none",
+        ),
+        Key(
+            "password_file",
+            kinds.PATH,
+            "The file that holds the password; its mode is 0600 or stricter",
+            default_words="none",
+        ),
+    ),
+    EmailSettings(to=(), sender=""),
+)
+
+WEBHOOK = Section(
+    "webhook",
+    "A POST of a digest's JSON. Any answer from 200 to 299 is a success, everything else is tried again for "
+    "three days. It goes to private addresses only if http.allow_private_addresses is true.",
+    (
+        Key("url", kinds.WEBHOOK_URL, "Where it is posted to", is_required=True),
+        Key(
+            "secret_env",
+            kinds.VARIABLE,
+            "The environment variable that holds the secret which signs it",
+            default_words="none",
+        ),
+        Key(
+            "secret_file",
+            kinds.PATH,
+            "The file that holds the secret; its mode is 0600 or stricter",
+            default_words="none",
+        ),
+    ),
+    WebhookSettings(url=""),
+)
+
+COMMAND = Section(
+    "command",
+    "A program that is run with a digest's file, without a shell; a status other than 0 is tried again for three "
+    "days. An addendum of late articles is a run of its own, of the same {day}; its {path} is another.",
+    (
+        Key(
+            "run",
+            kinds.ARGUMENTS,
+            "The program and its arguments, in which {path}, {topic}, {day} and {format} are filled in",
+            is_required=True,
+        ),
+        Key(
+            "format",
+            one_of(DIGEST_FORMATS),
+            "Whose file {path} is, the first if there are several; one of the digest's formats",
+            default_words="the first of them",
+        ),
+        Key("timeout_seconds", number(0.1, 3_600), "The program is ended after this time"),
+    ),
+    CommandSettings(run=()),
+)
+
+DIGEST_TABLES = (COUNTER, DIGEST_SECTION, RANKING, EMAIL, WEBHOOK, COMMAND)
 """The tables inside a digest."""
 
 SECTIONS = (STORE, DAY, HTTP, GOOGLE_NEWS, POLL, CLUSTER, LOG)

@@ -18,10 +18,18 @@ from aggregator.google.ids import parse_topic_id
 from aggregator.settings import DIGEST_FORMATS, DIGEST_LANGUAGES
 
 MAX_URL_CHARACTERS = 2_048
+COMMAND_PLACEHOLDERS = ("path", "topic", "day", "format")
 
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _LOCAL_TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 _VISIBLE_ASCII = re.compile(r"[\x20-\x7e]+")
+_HOST = re.compile(r"[A-Za-z0-9:][A-Za-z0-9.:-]*")
+_MAIL_ADDRESS = re.compile(
+    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
+    r"@([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)*[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?"
+)
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
+_BRACED = re.compile(r"\{([a-z]+)\}")
 _ANY_EDITION = Edition("en-US", "US")
 
 
@@ -254,6 +262,54 @@ def _topic_id(value: object) -> str:
     return identifier
 
 
+def _mail_address(value: object) -> str:
+    """Return an address in plain ASCII; names beside it and quoted forms are not taken."""
+    address = _plain_text(value, 254)
+    if not _MAIL_ADDRESS.fullmatch(address) or ".." in address:
+        raise ValueError
+    return address
+
+
+def _mail_addresses(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not value:
+        raise ValueError
+    for item in value:
+        try:
+            _mail_address(item)
+        except ValueError:
+            raise ValueError(f"{described(item)} is none") from None
+    if len({item.lower() for item in value}) < len(value):
+        raise ValueError("one of them twice")
+    return tuple(value)
+
+
+def _host(value: object) -> str:
+    host = _plain_text(value, 253)
+    if not _HOST.fullmatch(host):
+        raise ValueError
+    return host
+
+
+def _variable(value: object) -> str:
+    if isinstance(value, str) and _VARIABLE.fullmatch(value):
+        return value
+    raise ValueError
+
+
+def _arguments(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not value or not all(isinstance(item, str) for item in value):
+        raise ValueError
+    for item in value:
+        if _UNPRINTABLE.search(item):
+            raise ValueError("has control characters")
+        for name in _BRACED.findall(item):
+            if name not in COMMAND_PLACEHOLDERS:
+                raise ValueError(f"nothing is filled in for {{{name}}}")
+    if not value[0] or _BRACED.search(value[0]):
+        raise ValueError("the program itself must be named")
+    return tuple(value)
+
+
 # --- helpers ---------------------------------------------------------------------------------------
 
 
@@ -317,3 +373,9 @@ LABEL = text("1 to 100 characters", 100)
 TOPIC = Kind("1 to 60 characters without slashes", _topic)
 QUERY = text("1 to 1,000 characters", 1_000)
 PLACE = text("1 to 100 characters", 100)
+MAIL_ADDRESS = Kind('a mail address such as "news@example.org"', _mail_address)
+MAIL_ADDRESSES = Kind("an array of one or more mail addresses", _mail_addresses)
+HOST = Kind("the name or address of a machine", _host)
+VARIABLE = Kind("the name of an environment variable", _variable)
+WEBHOOK_URL = Kind(f"an http or https URL of at most {MAX_URL_CHARACTERS:,} characters", _web_url)
+ARGUMENTS = Kind('an array of a program and its arguments, as in ["cp", "{path}", "/srv/news"]', _arguments)

@@ -19,10 +19,12 @@ from typing import Any
 from aggregator.config.keys import (
     ADDRESSES,
     CLUSTER,
+    COMMAND,
     COUNTER,
     DAY,
     DIGEST_SECTION,
     DIGESTS,
+    EMAIL,
     FEEDS,
     GOOGLE_NEWS,
     HTTP,
@@ -31,6 +33,7 @@ from aggregator.config.keys import (
     RANKING,
     SECTIONS,
     STORE,
+    WEBHOOK,
     Section,
 )
 from aggregator.config.kinds import near_name, shortened
@@ -50,18 +53,22 @@ from aggregator.google.feed_urls import (
 )
 from aggregator.settings import (
     ClusterSettings,
+    CommandSettings,
     CounterSettings,
     DaySettings,
     DigestSettings,
+    EmailSettings,
     FeedSettings,
     GoogleNewsSettings,
     HttpSettings,
     LogSettings,
+    MailSecurity,
     PollSettings,
     RankingSettings,
     SectionSettings,
     Settings,
     StoreSettings,
+    WebhookSettings,
 )
 
 Table = Mapping[str, Any]
@@ -332,6 +339,13 @@ def _read_digest(where: str, table: Table, topics: Sequence[str], report: Report
     if "ranking" in values:
         ranking = _read_table(values["ranking"], RANKING, f"{where}.ranking", report)
         values["ranking"] = RankingSettings(**ranking)
+    if "email" in values:
+        values["email"] = _read_email(f"{where}.email", values["email"], report)
+    if "webhook" in values:
+        values["webhook"] = _read_webhook(f"{where}.webhook", values["webhook"], report)
+    if "command" in values:
+        formats = values.get("formats", DigestSettings(topic, topic).formats)
+        values["command"] = _read_command(f"{where}.command", values["command"], formats, report)
     if len(report.problems) > before:
         return None
     return DigestSettings(**{"title": topic[0].upper() + topic[1:], **values})
@@ -358,3 +372,41 @@ def _read_sections(
         if "title" in values:
             sections.append(SectionSettings(**values))
     return tuple(sections)
+
+
+def _read_email(where: str, table: Table, report: Report) -> EmailSettings | None:
+    """Return where a digest is mailed; a login needs a password, and a line on which nobody else reads it."""
+    before = len(report.problems)
+    values = _read_table(table, EMAIL, where, report)
+    places = [name for name in ("password_env", "password_file") if name in table]
+    if len(places) != ("user" in table):
+        found = " and ".join(name for name in ("user", *places) if name in table)
+        report.add(where, found, "user with either password_env or password_file, or none of them")
+    if len(report.problems) > before:
+        return None
+    email = EmailSettings(**values)
+    if email.user and email.security is MailSecurity.NONE and not _is_loopback(email.server):
+        allowed = '"starttls" or "tls" where a password is sent to another machine'
+        report.refuse(f"{where}.security", "none", allowed)
+    return email
+
+
+def _is_loopback(host: str) -> bool:
+    return host in {"localhost", "::1"} or host.startswith("127.")
+
+
+def _read_webhook(where: str, table: Table, report: Report) -> WebhookSettings | None:
+    before = len(report.problems)
+    values = _read_table(table, WEBHOOK, where, report)
+    if "secret_env" in table and "secret_file" in table:
+        report.add(where, "secret_env and secret_file", "one of them")
+    return WebhookSettings(**values) if len(report.problems) == before else None
+
+
+def _read_command(where: str, table: Table, formats: Sequence[str], report: Report) -> CommandSettings | None:
+    """Return what is run; its file must be one that the digest is written as, the first format by default."""
+    before = len(report.problems)
+    values = {"format": formats[0], **_read_table(table, COMMAND, where, report)}
+    if values["format"] not in formats:
+        report.refuse(f"{where}.format", values["format"], f"a format of the digest: {', '.join(formats)}")
+    return CommandSettings(**values) if len(report.problems) == before else None

@@ -10,24 +10,29 @@ Facts
   arrivals is over.
 """
 
+import glob
 import logging
+import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-from aggregator import publish, schedule
+from aggregator import deliver, publish, schedule
 from aggregator.errors import PublishError, UsageError
-from aggregator.model import DigestDay
+from aggregator.model import DigestDay, Recipient, RenderedFile
 from aggregator.pipeline.grouping import LATE_DAYS, regroup
 from aggregator.settings import DigestSettings, Settings
-from aggregator.store import Store, days, digests, feeds, open_reader
+from aggregator.store import Store, days, digests, feeds, open_reader, outbox
 
 log = logging.getLogger(__name__)
 
 TEMPLATES = "config/templates"  # below the home; a template there stands in front of the shipped one
 _ADDENDUM = 1
+_DELIVERED_DAYS = 7  # a digest that is made later than that is written, and no news to be sent to anybody
+_DAY_PREFIX = "????-??-??-"
+_SUBSCRIBED = (".atom", ".feed.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +115,11 @@ def make_digest(
         preview = publish.compose(read_digest_day(store.path, settings, digest, day), digest)
         return [_write(home, digest, preview, name, folder="preview")[0] for name in digest.formats]
     issue = publish.compose(_snapshot(store, settings, digest, day, now), digest)
-    return [_publish(store, home, digest, issue, name, now, addendum=0) for name in digest.formats]
+    recipients = _recipients(settings, digest.topic, day, now)
+    return [
+        _publish(store, home, digest, issue, name, now, addendum=0, recipients=recipients)
+        for name in digest.formats
+    ]
 
 
 def _snapshot(
@@ -167,10 +176,19 @@ def _make_addendum(
         return []
     store.write(partial(digests.replace_addendum, snapshot=snapshot, now=now, addendum=_ADDENDUM))
     issue = publish.compose(snapshot, digest)
+    # Written, not sent: people asked for one digest a day.
     return [
-        _publish(store, home, digest, issue, format_name, now, addendum=_ADDENDUM)
+        _publish(store, home, digest, issue, format_name, now, addendum=_ADDENDUM, recipients=())
         for format_name in digest.formats
     ]
+
+
+def _recipients(settings: Settings, topic: str, day: date, now: datetime) -> list[Recipient]:
+    """Everyone who gets the topic's digest, by any of its digests; nobody for a day that is long over."""
+    if day < schedule.local_day(now, settings.day.timezone) - timedelta(days=_DELIVERED_DAYS):
+        return []
+    of_topic = [digest for digest in settings.digests if digest.topic == topic]
+    return [recipient for digest in of_topic for recipient in deliver.recipients_of(digest)]
 
 
 def _publish(
@@ -182,20 +200,20 @@ def _publish(
     now: datetime,
     *,
     addendum: int,
+    recipients: Sequence[Recipient],
 ) -> DigestReport:
-    """Files first, then the log: a crash in between writes the same bytes again."""
+    """Files first, then the log: a crash in between writes the same bytes again.
+
+    The first row in the log puts the digest into the outbox, in the same transaction.
+    """
     report, written = _write(home, digest, issue, format_name)
     log_rows = [(_shown_path(file.path, home.resolve()), file.sha256) for file in written]
-    store.write(
-        partial(
-            digests.log_digest,
-            snapshot=issue.day,
-            format_name=format_name,
-            files=log_rows,
-            now=now,
-            addendum=addendum,
-        )
-    )
+
+    def write(connection: sqlite3.Connection) -> None:
+        outbox.queue_deliveries(connection, issue.day.topic, issue.date, addendum, recipients, now)
+        digests.log_digest(connection, issue.day, format_name, log_rows, now, addendum)
+
+    store.write(write)
     return report
 
 
@@ -207,11 +225,28 @@ def _write(
     templates = home / TEMPLATES
     files = publish.render(issue, format_name, templates if templates.is_dir() else None)
     written = publish.write_files(root, files)
+    if not folder and not issue.day.is_addendum:
+        publish.write_files(root, _newest(root, files))
     paths = tuple(file.path for file in written)
     report = DigestReport(
         digest.topic, issue.date, format_name, paths, len(issue.day.stories), issue.day.is_addendum
     )
     return report, written
+
+
+def _newest(root: Path, files: Sequence[RenderedFile]) -> list[RenderedFile]:
+    """Feeds once more under an address that people can subscribe to, unless a newer day's are there.
+
+    "2026-01-07-world.atom" becomes "world.atom". They are not in the log, since the next day replaces them.
+    """
+    found = []
+    for file in files:
+        day, name = file.path[: len(_DAY_PREFIX)], file.path[len(_DAY_PREFIX) :]
+        if name.endswith(_SUBSCRIBED):
+            there = max(path.name for path in root.glob(f"{_DAY_PREFIX}{glob.escape(name)}"))
+            if there.startswith(day):
+                found.append(replace(file, path=name))
+    return found
 
 
 def _shown_path(path: Path, home: Path) -> str:

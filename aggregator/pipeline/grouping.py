@@ -53,9 +53,15 @@ def read_material(connection: sqlite3.Connection, changed: ChangedDay, window_da
     )
 
 
-def group(material: DayMaterial, settings: ClusterSettings) -> stories.GroupedDay:
-    """Decide the groups of a day and which stories they are. Pure; the costly part."""
-    groups = _with_pins(_day_groups(material, settings), material.inputs.pins)
+def group(
+    material: DayMaterial, settings: ClusterSettings, reader: cluster.Reader | None = None
+) -> stories.GroupedDay:
+    """Decide the groups of a day and which stories they are. Pure; the costly part.
+
+    A `reader` that is passed again remembers the words of headlines and changes no result.
+    """
+    reader = reader or cluster.Reader()
+    groups = _with_pins(_day_groups(material, settings, reader), material.inputs.pins)
     continuations = cluster.continue_stories(
         groups.groups,
         {headline.key: headline for headline in material.inputs.headlines},
@@ -66,6 +72,7 @@ def group(material: DayMaterial, settings: ClusterSettings) -> stories.GroupedDa
         weights=material.weights,
         settings=settings,
         corrections=material.inputs.corrections,
+        reader=reader,
     )
     return stories.GroupedDay(material.changed, groups, continuations)
 
@@ -83,7 +90,7 @@ def _with_pins(groups: DayGroups, pins: Sequence[str]) -> DayGroups:
     return replace(groups, groups=led)
 
 
-def _day_groups(material: DayMaterial, settings: ClusterSettings) -> DayGroups:
+def _day_groups(material: DayMaterial, settings: ClusterSettings, reader: cluster.Reader) -> DayGroups:
     inputs = material.inputs
     is_google_heard = settings.google_groups is GoogleGroups.EVIDENCE
     co_listings = cluster.co_listings(inputs.sightings) if is_google_heard else []
@@ -95,6 +102,7 @@ def _day_groups(material: DayMaterial, settings: ClusterSettings) -> DayGroups:
             corrections=inputs.corrections,
             weights=material.weights,
             settings=settings,
+            reader=reader,
         )
     placed = {key for group in material.frozen for key in group.keys}
     return cluster.attach_late(
@@ -106,6 +114,7 @@ def _day_groups(material: DayMaterial, settings: ClusterSettings) -> DayGroups:
         corrections=inputs.corrections,
         weights=material.weights,
         settings=settings,
+        reader=reader,
     )
 
 
@@ -119,14 +128,16 @@ class Regrouped:
     conflicts: tuple[str, ...] = ()
 
 
-def regroup(store: Store, settings: Settings, now: datetime) -> Regrouped:
+def regroup(
+    store: Store, settings: Settings, now: datetime, reader: cluster.Reader | None = None
+) -> Regrouped:
     """Group every changed day again; a day that changes meanwhile is left for the next pass.
 
     Blocking and costly: about a second per 10,000 headlines of a day.
     """
     with open_reader(store.path) as connection:
         changed_days = days.load_changed_days(connection, not_before=_first_late_day(settings, now))
-    return regroup_days(store, changed_days, settings, now)
+    return regroup_days(store, changed_days, settings, now, reader)
 
 
 def _first_late_day(settings: Settings, now: datetime) -> date:
@@ -135,7 +146,11 @@ def _first_late_day(settings: Settings, now: datetime) -> date:
 
 
 def regroup_days(
-    store: Store, changed_days: Sequence[ChangedDay], settings: Settings, now: datetime
+    store: Store,
+    changed_days: Sequence[ChangedDay],
+    settings: Settings,
+    now: datetime,
+    reader: cluster.Reader | None = None,
 ) -> Regrouped:
     """Group the given days again, in their order, each while nobody else groups.
 
@@ -144,13 +159,14 @@ def regroup_days(
     changed_stories: set[int] = set()
     headlines, conflicts = 0, []
     first_weighed = _first_late_day(settings, now)
+    reader = reader or cluster.Reader()
     for changed in changed_days:
         with store.regrouping:
             if changed.day >= first_weighed:
                 _freeze_weights(store, changed)
             with open_reader(store.path) as connection:
                 material = read_material(connection, changed, settings.cluster.window_days)
-            grouped = group(material, settings.cluster)
+            grouped = group(material, settings.cluster, reader)
             changed_stories |= _save(store, material, grouped, settings.cluster, now)
         headlines += len(material.inputs.headlines)
         conflicts += list(grouped.groups.conflicts)

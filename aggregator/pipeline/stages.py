@@ -1,11 +1,12 @@
 """What the pipeline works with: the stages' tools, built once by `app` and passed in."""
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from aggregator.clock import Clock
+from aggregator.cluster import Reader
 from aggregator.fetch import HttpClient, Politeness
 from aggregator.parse import ParserPool
 from aggregator.resolve import LinkResolver
@@ -15,7 +16,10 @@ from aggregator.store import Store
 
 @dataclass(frozen=True, slots=True)
 class Stages:
-    """One of each; `google_hosts` are the hosts whose article links count as Google's."""
+    """One of each; `google_hosts` are the hosts whose article links count as Google's.
+
+    `reader` remembers the words of headlines from one grouping to the next.
+    """
 
     settings: Settings
     store: Store
@@ -26,6 +30,7 @@ class Stages:
     clock: Clock
     rng: random.Random
     google_hosts: frozenset[str]
+    reader: Reader = field(default_factory=Reader)
 
     @property
     def timezone(self) -> ZoneInfo:

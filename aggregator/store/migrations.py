@@ -275,6 +275,24 @@ CREATE TABLE digests (
   addendum INTEGER NOT NULL,
   UNIQUE (day, topic, format, path, addendum)
 ) STRICT;
+
+CREATE TABLE outbox (
+  delivery_id INTEGER PRIMARY KEY,
+  topic TEXT NOT NULL,
+  day TEXT NOT NULL,
+  addendum INTEGER NOT NULL,
+  channel TEXT NOT NULL,
+  recipient TEXT NOT NULL,
+  state TEXT NOT NULL,
+  attempts INTEGER NOT NULL,
+  made_at TEXT NOT NULL,
+  queued_at TEXT NOT NULL,
+  next_try_at TEXT,
+  sent_at TEXT,
+  error TEXT,
+  UNIQUE (topic, day, addendum, channel, recipient)
+) STRICT;
+CREATE INDEX outbox_due ON outbox (next_try_at) WHERE state = 'waiting';
 """
 
 _VIEWS = """
