@@ -16,7 +16,7 @@ class Rules:
     """Parameters of the grouping; similarities in [0, 1]. One set serves every feed and language."""
 
     line: float = 0.038  # groups join while their mean similarity, adjusted, is at least this
-    continuation_factor: float = 1.5  # times the line: where a group continues a story of days before
+    continuation_factor: float = 2.5  # times the line: where a group continues a story of days before
     google_weight: float = 0.3  # similarity that a certain co-listing adds
     near_line: float = 0.75  # a refusal is recorded from this share of the line on
     max_refusals: int = 3  # recorded per article
