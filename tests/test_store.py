@@ -357,7 +357,7 @@ def test_a_feed_that_leaves_the_configuration_is_kept_and_goes_on_when_it_comes_
     store.write(partial(feeds.sync_feeds, feeds=[GOOGLE], now=NOW))
     assert feed_of(store).health == "disabled"
     with open_reader(store.path) as connection:
-        assert [feed.name for feed in feeds.load_due_feeds(connection, NOW)] == ["World"]
+        assert [feed.name for feed in feeds.load_pollable_feeds(connection)] == ["World"]
 
     store.write(partial(feeds.sync_feeds, feeds=[FEED, GOOGLE], now=NOW))
 

@@ -67,16 +67,3 @@ def _rich_table(columns: Mapping[str, str], rows: Sequence[Mapping[str, Any]], t
     for row in rows:
         printed.add_row(*(Text("" if row.get(key) is None else clean(row.get(key))) for key in columns))
     Console().print(printed)
-
-
-def columns_as_text(columns: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> str:
-    """The same table as plain aligned text, for output that is read rather than piped on."""
-    cells = [[("" if row.get(key) is None else clean(row[key])) for key in columns] for row in rows]
-    widths = [
-        max(len(row[number]) for row in [list(columns.values()), *cells]) for number in range(len(columns))
-    ]
-    lines = [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in [list(columns.values()), *cells]
-    ]
-    return "\n".join(lines)

@@ -12,6 +12,7 @@ from aggregator.cli.place import Place, json_option, pass_place
 from aggregator.errors import UsageError
 from aggregator.store import open_reader
 from aggregator.store import reading as store_reading
+from aggregator.store.feeds import load_feeds
 
 _DAY_COLUMNS = {
     "story_id": "story",
@@ -148,6 +149,7 @@ def feeds_list(place: Place, as_json: bool) -> None:
     app = place.app()
     with open_reader(app.store_path) as connection:
         rows = store_reading.read_feed_health(connection)
+        moved = [feed for feed in load_feeds(connection) if schedule.has_moved(feed, now=app.clock.now())]
     if as_json:
         console.print_json(rows)
         return
@@ -162,3 +164,7 @@ def feeds_list(place: Place, as_json: bool) -> None:
         },
         rows,
     )
+    for feed in moved:
+        console.say(
+            f"moved? {feed.name} has been answering from {feed.moved_to} for a week; its url is yours to change"
+        )

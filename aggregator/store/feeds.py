@@ -83,16 +83,6 @@ def load_feeds(connection: sqlite3.Connection) -> list[FeedState]:
     return [_feed(row) for row in connection.execute("SELECT * FROM feeds ORDER BY feed_id")]
 
 
-def load_due_feeds(connection: sqlite3.Connection, now: datetime) -> list[FeedState]:
-    """Feeds whose time has come, longest overdue first."""
-    rows = connection.execute(
-        "SELECT * FROM feeds WHERE next_poll_at <= ? AND health NOT IN ('gone', 'disabled')"
-        " ORDER BY next_poll_at, feed_id",
-        [time_text(now)],
-    )
-    return [_feed(row) for row in rows]
-
-
 def load_pollable_feeds(connection: sqlite3.Connection) -> list[FeedState]:
     """Every feed that is switched on and not gone, due or not."""
     return [
