@@ -225,6 +225,7 @@ class _Runner:
             if not self._next_app.done():
                 self._next_app.set_exception(error)
         except Exception:
+            # Whatever else leaves a job is ours to mend; it must not take the other jobs down with it.
             log.critical("a bug in job %s, please report it", name, exc_info=True)
 
     def _stop(self) -> None:
