@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+from playwright.sync_api import Browser
 
 from aggregator.demo import DemoReport, run_demo
+from tests.browser import started_browser
 
 # A busy machine is no failure: nothing in this suite is timed.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -59,3 +61,10 @@ def demo_copy(demo: tuple[Path, DemoReport], tmp_path: Path) -> Path:
     home = tmp_path / "home"
     shutil.copytree(demo[0], home)
     return home
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A browser for the tests of one module; see tests/browser.py for why not of several."""
+    with started_browser() as browser:
+        yield browser
