@@ -89,3 +89,17 @@ def test_snapshot_comes_back_and_one_of_an_earlier_version_too(demo_copy: Path, 
 
     assert digest_day_of(digest_day_text(snapshot)) == snapshot
     assert digest_day_of(json.dumps(old)) == plain
+
+
+def test_a_day_knows_how_much_it_holds_and_a_story_its_topics(demo):
+    _, report = demo
+    with open_reader(report.store) as connection:
+        counted = connection.execute(
+            "SELECT d.day, d.language, d.stories, d.articles FROM days AS d ORDER BY 1, 2"
+        ).fetchall()
+        stories = connection.execute(
+            "SELECT day, language, count(*), sum(articles) FROM story_days GROUP BY day, language ORDER BY 1, 2"
+        ).fetchall()
+        topics = {row["topics"] for row in connection.execute("SELECT topics FROM story_days")}
+    assert [tuple(row) for row in counted] == [tuple(row) for row in stories]
+    assert {"/world/", "/business/technology/"} <= topics

@@ -7,9 +7,9 @@ from typing import Any
 import click
 
 from aggregator.cli import console
-from aggregator.cli.explain import number
 from aggregator.cli.place import Place, json_option, pass_place
 from aggregator.errors import InputError
+from aggregator.explain import number
 from aggregator.operations import perform
 from aggregator.store import corrections, open_reader
 

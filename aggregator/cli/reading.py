@@ -5,9 +5,9 @@ from typing import Any
 
 import click
 
-from aggregator import schedule
+from aggregator import explain, schedule
 from aggregator.app import App
-from aggregator.cli import console, explain
+from aggregator.cli import console
 from aggregator.cli.place import Place, json_option, pass_place
 from aggregator.errors import UsageError
 from aggregator.store import open_reader

@@ -134,9 +134,11 @@ def _sightings(connection: sqlite3.Connection, place: list[str]) -> Iterator[Sig
 def take_changes(
     connection: sqlite3.Connection, changed: ChangedDay, rules_version: str, now: datetime
 ) -> None:
-    """Note that the changes seen by a grouping are dealt with."""
+    """Note that the changes seen by a grouping are dealt with, and how much the day holds now."""
     connection.execute(
-        "UPDATE days SET changes = max(changes - ?, 0), grouped_at = ?, rules_version = ?"
+        "UPDATE days SET changes = max(changes - ?, 0), grouped_at = ?, rules_version = ?,"
+        " (stories, articles) = (SELECT count(*), coalesce(sum(d.articles), 0) FROM story_days AS d"
+        "                         WHERE d.day = days.day AND d.language = days.language)"
         " WHERE day = ? AND language = ?",
         (changed.changes, time_text(now), rules_version, changed.day.isoformat(), changed.language),
     )

@@ -99,6 +99,8 @@ CREATE TABLE articles (
 CREATE INDEX articles_day ON articles (day, language);
 CREATE INDEX articles_canonical ON articles (canonical_url) WHERE canonical_url IS NOT NULL;
 CREATE INDEX articles_merged ON articles (merged_into) WHERE merged_into IS NOT NULL;
+CREATE INDEX articles_outlet ON articles (lower(outlet), day);
+CREATE INDEX articles_host ON articles (outlet_host) WHERE outlet_host IS NOT NULL;
 
 CREATE TABLE headline_revisions (
   article_id INTEGER NOT NULL REFERENCES articles ON DELETE CASCADE,
@@ -158,6 +160,8 @@ CREATE TABLE days (
   changes INTEGER NOT NULL,
   grouped_at TEXT,
   rules_version TEXT,
+  stories INTEGER NOT NULL DEFAULT 0,
+  articles INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (day, language)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX days_changed ON days (day) WHERE changes > 0;
@@ -192,6 +196,7 @@ CREATE TABLE story_days (
   story_id INTEGER NOT NULL REFERENCES stories,
   language TEXT NOT NULL,
   topic TEXT NOT NULL,
+  topics TEXT NOT NULL, -- all of them, each between slashes, which no topic has: "/business/world/"
   headline TEXT NOT NULL,
   lead_article_id INTEGER NOT NULL REFERENCES articles,
   status TEXT NOT NULL,
@@ -205,6 +210,8 @@ CREATE TABLE story_days (
   PRIMARY KEY (day, story_id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX story_days_story ON story_days (story_id, day);
+CREATE INDEX story_days_rank ON story_days
+  (day, outlets DESC, articles DESC, last_seen_at DESC, story_id, language, status, topics);
 CREATE INDEX story_days_issues ON story_days (language, day) WHERE series IS NOT NULL;
 
 CREATE TABLE story_members (

@@ -12,6 +12,12 @@ from aggregator.store.search_text import match_expression
 
 Row = dict[str, Any]
 
+_DECISIONS = (
+    "SELECT d.*, a.headline, a.outlet, p.headline AS partner_headline, p.outlet AS partner_outlet"
+    "  FROM decisions AS d JOIN articles AS a USING (article_id)"
+    "  LEFT JOIN articles AS p ON p.article_id = d.partner_article_id"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class StoryReading:
@@ -30,10 +36,9 @@ def read_day(
     """Stories of a day, widest first: outlets, then articles, then the newest."""
     return _rows(
         connection,
-        "SELECT * FROM stories_by_day AS v WHERE day = :day AND (:topic IS NULL OR EXISTS ("
-        "   SELECT 1 FROM story_members AS m JOIN article_topics AS t USING (article_id)"
-        "    WHERE m.story_id = v.story_id AND m.day = v.day AND t.topic = :topic))"
-        " ORDER BY outlets DESC, articles DESC, last_seen_at DESC, story_id LIMIT :limit",
+        "SELECT v.* FROM story_days AS d JOIN stories_by_day AS v USING (day, story_id)"
+        " WHERE d.day = :day AND (:topic IS NULL OR instr(d.topics, '/' || :topic || '/'))"
+        " ORDER BY d.outlets DESC, d.articles DESC, d.last_seen_at DESC, d.story_id LIMIT :limit",
         {"day": day.isoformat(), "topic": topic, "limit": limit},
     )
 
@@ -42,8 +47,8 @@ def read_days(connection: sqlite3.Connection, limit: int = 30) -> list[Row]:
     """The newest days that have stories, with counts."""
     return _rows(
         connection,
-        "SELECT day, count(*) AS stories, sum(articles) AS articles FROM story_days"
-        " GROUP BY day ORDER BY day DESC LIMIT ?",
+        "SELECT day, sum(stories) AS stories, sum(articles) AS articles FROM days"
+        " GROUP BY day HAVING sum(stories) > 0 ORDER BY day DESC LIMIT ?",
         [limit],
     )
 
@@ -150,24 +155,40 @@ def read_decisions(
     """The ledger's rows about an article, or about two, joins first, then the nearest refusals."""
     return _rows(
         connection,
-        "SELECT d.*, a.headline, a.outlet, p.headline AS partner_headline, p.outlet AS partner_outlet"
-        "  FROM decisions AS d JOIN articles AS a USING (article_id)"
-        "  LEFT JOIN articles AS p ON p.article_id = d.partner_article_id"
-        " WHERE (d.article_id = :a AND (:b IS NULL OR d.partner_article_id = :b))"
+        f"{_DECISIONS} WHERE (d.article_id = :a AND (:b IS NULL OR d.partner_article_id = :b))"
         "    OR (:b IS NOT NULL AND d.article_id = :b AND d.partner_article_id = :a)"
         " ORDER BY d.verdict, d.score DESC",
         {"a": article_id, "b": partner_article_id},
     )
 
 
-def read_together(connection: sqlite3.Connection, a: int, b: int) -> tuple[int, int]:
-    """In how many polls a feed listed both under one entry, and in how many it had both at all."""
-    row = connection.execute(
-        "SELECT coalesce(sum(x.lead_article_id = y.lead_article_id), 0) AS together, count(*) AS possible"
-        "  FROM listings AS x JOIN listings AS y USING (poll_id) WHERE x.article_id = ? AND y.article_id = ?",
-        [a, b],
-    ).fetchone()
-    return row["together"], row["possible"]
+def read_joins(connection: sqlite3.Connection, article_ids: Collection[int]) -> list[Row]:
+    """The ledger's joins of these articles, the strongest of each first."""
+    return _rows(
+        connection,
+        f"{_DECISIONS} WHERE d.article_id IN (SELECT value FROM json_each(?)) AND d.verdict = 'joined'"
+        " ORDER BY d.article_id, d.score DESC",
+        [json.dumps(list(article_ids))],
+    )
+
+
+def read_together(
+    connection: sqlite3.Connection, pairs: Collection[tuple[int, int]]
+) -> dict[tuple[int, int], tuple[int, int]]:
+    """Of each pair, in how many polls a feed listed both under one entry, and in how many it had both at all.
+
+    Pairs that no poll had are left out.
+    """
+    rows = connection.execute(
+        "SELECT x.article_id AS a, y.article_id AS b, sum(x.lead_article_id = y.lead_article_id) AS together,"
+        "       count(*) AS possible"
+        "  FROM (SELECT DISTINCT value ->> 0 AS a, value ->> 1 AS b FROM json_each(?)) AS pair"
+        "  JOIN listings AS x ON x.article_id = pair.a"
+        "  JOIN listings AS y ON y.poll_id = x.poll_id AND y.article_id = pair.b"
+        " GROUP BY x.article_id, y.article_id",
+        [json.dumps(list(pairs))],
+    )
+    return {(row["a"], row["b"]): (row["together"], row["possible"]) for row in rows}
 
 
 def read_feed_health(connection: sqlite3.Connection) -> list[Row]:

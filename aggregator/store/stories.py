@@ -251,12 +251,15 @@ def _save_story_day(
     lead_article_id: int,
 ) -> None:
     connection.execute(
-        "INSERT OR REPLACE INTO story_days (day, story_id, language, topic, headline, lead_article_id, status,"
-        " new_words, articles, outlets, first_seen_at, last_seen_at, series, serial)"
+        "INSERT OR REPLACE INTO story_days (day, story_id, language, topic, topics, headline, lead_article_id,"
+        " status, new_words, articles, outlets, first_seen_at, last_seen_at, series, serial)"
         " SELECT :day, :story_id, lead.language,"
         "        (SELECT topic FROM article_topics JOIN story_members USING (article_id)"
         "          WHERE story_id = :story_id AND day = :day"
         "          GROUP BY topic ORDER BY count(*) DESC, topic LIMIT 1),"
+        "        (SELECT '/' || group_concat(topic, '/') || '/' FROM ("
+        "          SELECT DISTINCT topic FROM article_topics JOIN story_members USING (article_id)"
+        "           WHERE story_id = :story_id AND day = :day ORDER BY topic)),"
         "        lead.headline, :lead, :status, :new_words, count(*), count(DISTINCT lower(a.outlet)),"
         "        min(a.first_seen_at), max(a.first_seen_at), :series, :serial"
         "   FROM story_members AS m JOIN articles AS a USING (article_id)"
