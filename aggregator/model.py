@@ -636,3 +636,38 @@ class RenderedFile:
     def body(self) -> bytes:
         """What stands in the file."""
         return self.text.encode() if self.data is None else self.data
+
+
+# --- operation -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class StoreFigures:
+    """How large the store is and what waits in it, as of one moment.
+
+    `feeds` and `deliveries` are counts by state; `articles_last_week` are those of the seven days that
+    are over. `newest_at` is the newest time that the program itself has stored, `newest_day` the newest
+    day of an article; either lying ahead means that a clock was wrong.
+    """
+
+    file_bytes: int
+    wal_bytes: int
+    unused_bytes: int  # inside the file, taken before the file grows
+    disk_free_bytes: int
+    articles: int
+    articles_last_week: int
+    feeds: Mapping[str, int]
+    links_waiting: int
+    oldest_link_at: datetime | None
+    deliveries: Mapping[str, int]
+    oldest_delivery_at: datetime | None
+    breaker_open_until: datetime | None
+    newest_at: datetime | None
+    newest_day: date | None
+
+    @property
+    def bytes_a_day(self) -> float:
+        """What the file grows by on a day like those of the last week; 0 without articles."""
+        if not self.articles:
+            return 0.0
+        return (self.file_bytes - self.unused_bytes) / self.articles * self.articles_last_week / 7

@@ -35,6 +35,7 @@ _COMMANDS = {
     "evaluate": ("grouping", "evaluate"),
     "tune": ("grouping", "tune"),
     "recluster": ("grouping", "recluster"),
+    "doctor": ("upkeep", "doctor"),
     "backup": ("upkeep", "backup"),
 }
 

@@ -1,11 +1,13 @@
-"""Care of the file: `backup`."""
+"""Care of the installation and its file: `doctor`, `backup`."""
 
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 
 from aggregator.cli import console
-from aggregator.cli.place import Place, pass_place
+from aggregator.cli.place import Place, json_option, pass_place
+from aggregator.clock import SystemClock
 from aggregator.store import open_reader
 from aggregator.store import upkeep as store_upkeep
 
@@ -18,3 +20,19 @@ def backup(place: Place, path: Path) -> None:
     with open_reader(place.app().store_path) as connection:
         size = store_upkeep.backup(connection, path)
     console.line(f"{path}: {size:,} bytes, verified")
+
+
+@click.command()
+@json_option
+@pass_place
+def doctor(place: Place, as_json: bool) -> int:
+    """Look for what is wrong: a line for each finding, how bad it is, and what to do."""
+    from aggregator.doctor import Level, examine
+
+    findings = examine(place.config, place.home, SystemClock())
+    if as_json:
+        console.print_json([asdict(finding) for finding in findings])
+    else:
+        columns = {"level": "", "check": "", "said": "finding", "advice": "what to do"}
+        console.table(columns, [asdict(finding) for finding in findings])
+    return 1 if any(finding.level is Level.PROBLEM for finding in findings) else 0

@@ -256,13 +256,36 @@ def _open_writer(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def lock_holder(path: Path) -> str | None:
+    """The process that writes `path` at this moment, by its id; None when nobody does."""
+    try:
+        lock = os.open(_lock_path(path), os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return _named_holder(lock)
+    finally:
+        os.close(lock)
+    return None
+
+
+def _lock_path(path: Path) -> str:
+    return f"{path}.lock"
+
+
+def _named_holder(lock: int) -> str:
+    return os.read(lock, 100).decode("ascii", "replace").strip() or "unknown"
+
+
 def _take_lock(path: Path) -> int:
     """An exclusive `flock` on `<path>.lock`, whose text names the holder."""
-    lock = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    lock = os.open(_lock_path(path), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
-        holder = os.read(lock, 100).decode("ascii", "replace").strip() or "unknown"
+        holder = _named_holder(lock)
         os.close(lock)
         raise StoreLocked(
             f"{path} is being written by process {holder}; one writer at a time "

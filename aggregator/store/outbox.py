@@ -60,6 +60,19 @@ def load_deliveries(connection: sqlite3.Connection, topic: str, day: date) -> li
     return [_delivery_of(row) for row in rows]
 
 
+def load_failed(connection: sqlite3.Connection, since: datetime) -> tuple[str, ...]:
+    """Deliveries that were given up, of digests queued since then, each as a line for people."""
+    rows = connection.execute(
+        "SELECT channel, recipient, topic, day, error FROM outbox"
+        " WHERE state = 'failed' AND queued_at >= ? ORDER BY delivery_id",
+        [time_text(since)],
+    )
+    return tuple(
+        f"{row['channel']} to {row['recipient']}, {row['topic']} of {row['day']}: {row['error']}"
+        for row in rows
+    )
+
+
 def save_delivery(connection: sqlite3.Connection, delivery: Delivery, now: datetime) -> None:
     """Store what an attempt came to; what is sent or failed stays so."""
     key = delivery.key

@@ -174,3 +174,13 @@ def _mark_changed(connection: sqlite3.Connection, articles: Sequence[DatedArticl
     days = sorted({(article.day, article.draft.language) for article in articles})
     mark_days_changed(connection, [(day.isoformat(), language) for day, language in days])
     return frozenset(day for day, _ in days)
+
+
+def load_last_failures(connection: sqlite3.Connection) -> dict[int, str]:
+    """What kind of failure the last poll of each feed was, by feed id; only of feeds that fail."""
+    rows = connection.execute(
+        "SELECT f.feed_id, (SELECT p.failure FROM polls AS p WHERE p.feed_id = f.feed_id"
+        "                    ORDER BY p.started_at DESC LIMIT 1) AS failure"
+        "  FROM feeds AS f WHERE f.failures > 0"
+    )
+    return {row["feed_id"]: row["failure"] for row in rows if row["failure"] is not None}
