@@ -289,3 +289,20 @@ def test_title_of_a_post_is_compared() -> None:
 
     with pytest.raises(PublishError, match="title 'Another'"):
         VERIFIERS["hugo"](issue, [other, *others])
+
+
+TERMS = {
+    "a name stays": ("Harbour Post", ["Harbour Post"]),
+    "a slash would make two folders": ("AC/DC \\ news", ["AC-DC - news"]),
+    "folders above": ("../../../etc/passwd", ["etc-passwd"]),
+    "nothing but dots": ("..", []),
+    "longer than a folder's name": ("w" * 400, ["w" * 59 + "…"]),
+}
+
+
+@pytest.mark.parametrize(("name", "expected"), TERMS.values(), ids=TERMS.keys())
+def test_a_series_is_a_term_that_can_be_a_folder(name: str, expected: list[str]) -> None:
+    day = replace(DAY, stories=(replace(FERRY, series=name),))
+    front, _ = split(render(compose(day, SETTINGS), "hugo")[1].text, "---")
+
+    assert yaml.safe_load(front)["series"] == expected

@@ -18,10 +18,13 @@ Facts
   row, `{{` or `{%`, which escaped text never has.
 * A file name is made of the date, the topic and the story's id alone; the slug only makes the address
   readable.
+* Hugo makes a folder of each term of a declared taxonomy: a term with "../" in it stops the build ("missing
+  taxonomy"), one of some hundred letters too ("file name too long"). So do tags, series and outlets.
 """
 
+import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 from types import MappingProxyType
@@ -47,6 +50,7 @@ from aggregator.publish.tags import MAX_TAGS
 from aggregator.publish.text import escape_markdown, safe_url, shorten, slug
 
 DESCRIPTION_LIMIT = 300  # characters
+TERM_LIMIT = 60  # characters of a term, at most 240 bytes of the 255 of a folder's name
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,15 +123,15 @@ def _story_post(story: IssueStory, issue: Issue, slug_: str) -> Post:
         "image": "",
         "link": story.link or "",
         "source": _source(issue),
-        "categories": [issue.day.title],
-        "tags": story.tags,
+        "categories": _terms([issue.day.title]),
+        "tags": _terms(story.tags),
         "draft": False,
-        "outlets": [report.outlet for report in story.reports],
+        "outlets": _terms(report.outlet for report in story.reports),
         "story_id": story.story.story_id,
         "day": issue.date.isoformat(),
     }
     if story.story.series:
-        front["series"] = [story.story.series]
+        front["series"] = _terms([story.story.series])
     if story.story.serial:
         front["serial"] = story.story.serial
     return Post(
@@ -150,10 +154,10 @@ def _day_post(issue: Issue) -> Post:
         "image": "",
         "link": "",
         "source": _source(issue),
-        "categories": [day.title],
-        "tags": _day_tags(issue.stories),
+        "categories": _terms([day.title]),
+        "tags": _terms(_day_tags(issue.stories)),
         "draft": False,
-        "outlets": list(dict.fromkeys(report.outlet for story in issue.stories for report in story.reports)),
+        "outlets": _terms(report.outlet for story in issue.stories for report in story.reports),
         "day": day.day.isoformat(),
     }
     if day.number is not None:
@@ -210,6 +214,12 @@ def _slugs(stories: Sequence[IssueStory]) -> list[str]:
         text if uses[text] == 1 or text == story.anchor else f"{text}-{story.story.story_id}"
         for text, story in zip(plain, stories, strict=True)
     ]
+
+
+def _terms(names: Iterable[str]) -> list[str]:
+    """Return names that a generator can make folders of, each once; without what nothing is left of."""
+    plain = (shorten(re.sub(r"[/\\]+", "-", name).strip(".- "), TERM_LIMIT) for name in names)
+    return list(dict.fromkeys(filter(None, plain)))
 
 
 def _source(issue: Issue) -> str:

@@ -20,6 +20,7 @@ import re
 import unicodedata
 from urllib.parse import quote, urlsplit, urlunsplit
 
+import idna
 from anyascii import anyascii
 
 # Line breaks and tabs of every kind: they part words, so they become a space.
@@ -99,9 +100,10 @@ def markdown_link(text: str, url: str | None) -> str:
 
 
 def safe_url(url: str | None) -> str | None:
-    """Return an absolute http(s) address of ASCII path and query, or None for anything else.
+    """Return an absolute http(s) address all in ASCII, or None for anything else.
 
-    User names and passwords are dropped; characters that may not stand in a URL are
+    User names and passwords are dropped; a host of another script is in its "xn--" form, which no reader
+    takes for another one and every program understands; characters that may not stand in a URL are
     percent-encoded. A fixed point.
     """
     if url is not None and _PLAIN_URL.fullmatch(url):
@@ -111,15 +113,28 @@ def safe_url(url: str | None) -> str | None:
         is_web = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
     except ValueError:  # brackets or a port that are none
         return None
-    host = parts.netloc.rpartition("@")[2]
+    host = _ascii_host(parts.netloc.rpartition("@")[2])
     # A browser takes `\\` for `/`, so it and we would disagree about where the host ends.
-    if not is_web or "\\" in parts.netloc or not _HOST.fullmatch(host):
+    if not is_web or "\\" in parts.netloc or host is None:
         return None
     path, query, fragment = (
         _STRAY_PERCENT.sub("%25", quote(part, safe=_URL_SAFE))
         for part in (parts.path, parts.query, parts.fragment)
     )
     return urlunsplit((parts.scheme, host, path, query, fragment))
+
+
+def _ascii_host(host: str) -> str | None:
+    """Return a host, with its port if it has one, in ASCII; None if it is none or has no such form."""
+    if not _HOST.fullmatch(host):
+        return None
+    if host.isascii():
+        return host
+    name, colon, port = host.partition(":")
+    try:
+        return idna.encode(name, uts46=True).decode("ascii") + colon + port
+    except (idna.IDNAError, UnicodeError):
+        return None
 
 
 def quoted_scalar(text: str) -> str:
