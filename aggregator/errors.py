@@ -60,7 +60,11 @@ class StoreError(AggregatorError):
 
 
 class StoreLocked(StoreError):
-    """Another process writes this file."""
+    """Another process writes this file; `holder` is its process id as text, or "unknown"."""
+
+    def __init__(self, message: str, holder: str) -> None:
+        super().__init__(message)
+        self.holder = holder
 
 
 class PublishError(AggregatorError):

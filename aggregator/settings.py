@@ -83,6 +83,7 @@ class FeedSettings:
     interval_minutes: float
     is_google: bool
     enabled: bool = True
+    site: str | None = None  # the page for people that the feed belongs to
 
     @property
     def base_language(self) -> str:

@@ -30,7 +30,7 @@ _COMMANDS = {
     "why": ("reading", "why"),
     "correct": ("correcting", "correct"),
     "digest": ("digests", "digest"),
-    "feeds": ("reading", "feeds"),
+    "feeds": ("feeds", "feeds"),
     "cluster": ("grouping", "cluster_command"),
     "evaluate": ("grouping", "evaluate"),
     "tune": ("grouping", "tune"),

@@ -1,4 +1,4 @@
-"""Reading the store in the terminal: `show`, `story`, `search`, `why`, `feeds`."""
+"""Reading the store in the terminal: `show`, `story`, `search`, `why`."""
 
 from datetime import date, timedelta
 from typing import Any
@@ -12,7 +12,6 @@ from aggregator.cli.place import Place, json_option, pass_place
 from aggregator.errors import UsageError
 from aggregator.store import open_reader
 from aggregator.store import reading as store_reading
-from aggregator.store.feeds import load_feeds
 
 _DAY_COLUMNS = {
     "story_id": "story",
@@ -134,37 +133,3 @@ def why(place: Place, a: str, b: str | None, as_json: bool) -> None:
         return
     for sentence in explanation.sentences:
         console.line(sentence)
-
-
-@click.group()
-def feeds() -> None:
-    """The feeds and how they fare."""
-
-
-@feeds.command("list")
-@json_option
-@pass_place
-def feeds_list(place: Place, as_json: bool) -> None:
-    """Every feed with its state, its next poll and its last error."""
-    app = place.app()
-    with open_reader(app.store_path) as connection:
-        rows = store_reading.read_feed_health(connection)
-        moved = [feed for feed in load_feeds(connection) if schedule.has_moved(feed, now=app.clock.now())]
-    if as_json:
-        console.print_json(rows)
-        return
-    columns = {"name": "feed", "state": "state", "last_polled_at": "polled", "next_poll_at": "next"}
-    console.table(
-        {
-            **columns,
-            "entries_last": "entries",
-            "new_last": "new",
-            "last_outcome": "outcome",
-            "last_error": "error",
-        },
-        rows,
-    )
-    for feed in moved:
-        console.say(
-            f"moved? {feed.name} has been answering from {feed.moved_to} for a week; its url is yours to change"
-        )

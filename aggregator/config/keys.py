@@ -265,6 +265,10 @@ FEEDS = Section(
             "false keeps the feed and what it brought, but polls it no more",
             default_words="true",
         ),
+        # Beyond the contract: subscription lists carry it (OPML's htmlUrl), and it must not get lost here.
+        Key(
+            "site", kinds.WEB_URL, "The page for people that the feed belongs to; nothing is fetched from it"
+        ),
     ),
 )
 
@@ -400,7 +404,7 @@ WEBHOOK = Section(
     "A POST of a digest's JSON. Any answer from 200 to 299 is a success, everything else is tried again for "
     "three days. It goes to private addresses only if http.allow_private_addresses is true.",
     (
-        Key("url", kinds.WEBHOOK_URL, "Where it is posted to", is_required=True),
+        Key("url", kinds.WEB_URL, "Where it is posted to", is_required=True),
         Key(
             "secret_env",
             kinds.VARIABLE,

@@ -20,7 +20,7 @@ from aggregator.settings import DIGEST_FORMATS, DIGEST_LANGUAGES
 MAX_URL_CHARACTERS = 2_048
 COMMAND_PLACEHOLDERS = ("path", "topic", "day", "format")
 
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _LOCAL_TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 _VISIBLE_ASCII = re.compile(r"[\x20-\x7e]+")
 _HOST = re.compile(r"[A-Za-z0-9:][A-Za-z0-9.:-]*")
@@ -300,7 +300,7 @@ def _arguments(value: object) -> tuple[str, ...]:
     if not isinstance(value, list) or not value or not all(isinstance(item, str) for item in value):
         raise ValueError
     for item in value:
-        if _UNPRINTABLE.search(item):
+        if UNPRINTABLE.search(item):
             raise ValueError("has control characters")
         for name in _BRACED.findall(item):
             if name not in COMMAND_PLACEHOLDERS:
@@ -318,7 +318,7 @@ def _plain_text(value: object, max_characters: int) -> str:
         raise ValueError
     if value != value.strip():
         raise ValueError("has a space at an end")
-    if _UNPRINTABLE.search(value):
+    if UNPRINTABLE.search(value):
         raise ValueError("has control characters")
     if len(value) > max_characters:
         raise ValueError(f"has {len(value):,} characters")
@@ -377,5 +377,5 @@ MAIL_ADDRESS = Kind('a mail address such as "news@example.org"', _mail_address)
 MAIL_ADDRESSES = Kind("an array of one or more mail addresses", _mail_addresses)
 HOST = Kind("the name or address of a machine", _host)
 VARIABLE = Kind("the name of an environment variable", _variable)
-WEBHOOK_URL = Kind(f"an http or https URL of at most {MAX_URL_CHARACTERS:,} characters", _web_url)
+WEB_URL = Kind(f"an http or https URL of at most {MAX_URL_CHARACTERS:,} characters", _web_url)
 ARGUMENTS = Kind('an array of a program and its arguments, as in ["cp", "{path}", "/srv/news"]', _arguments)

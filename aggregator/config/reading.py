@@ -84,8 +84,13 @@ def load_settings(path: Path) -> Settings:
     Raises ConfigError with every problem of the file; a file that is not there or not readable is
     one too. Paths stay as written: they are relative to --home, which is not known here.
     """
+    return parse_settings(read_text(path), str(path))
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a configuration file, its line ends as they are. Raises ConfigError if there is none."""
     try:
-        return parse_settings(path.read_bytes().decode("utf-8-sig"), str(path))
+        return path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
         problem = Problem(
             str(path), "no such file", "a TOML file; `aggregator init` writes one to begin with"
@@ -121,6 +126,18 @@ def parse_settings(text: str, path: str = "configuration") -> Settings:
         feeds=feeds,
         digests=digests,
     )
+
+
+def parse_feed(table: Table, settings: Settings, name: str) -> FeedSettings:
+    """Check one `[[feeds]]` table as it would stand in a configuration; ConfigError calls it `name`.
+
+    Whether another feed has its name or address is for the caller to see.
+    """
+    report = Report({})
+    feed = _read_feed("feed", table, settings.google_news, settings.poll, report)
+    report.raise_if_any(name)
+    assert feed is not None  # what is not reported was read
+    return feed
 
 
 def _parse_toml(text: str, path: str) -> Table:
@@ -278,6 +295,7 @@ def _read_feed(
         interval_minutes=values.get("interval_minutes", poll.interval_minutes),
         is_google=is_google,
         enabled=values.get("enabled", True),
+        site=values.get("site"),
     )
 
 

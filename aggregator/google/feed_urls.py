@@ -130,6 +130,27 @@ def rewrite_web_url(url: str, edition: Edition) -> str:
     raise ValueError(_why_no_feed(path))
 
 
+def address_of_url(url: str, edition: Edition) -> tuple[str, str]:
+    """Return what an address of news.google.com asks for in an edition, as the key and value of a configuration.
+
+    ("google_topic", "WORLD") for a standard section, else "google_topic_id", "google_query" or "google_geo";
+    ("url", …) for the part of a topic, which has no key. Raises ValueError as `rewrite_web_url` does.
+    """
+    feed_url = rewrite_web_url(url, edition)
+    for section in SECTIONS:
+        if feed_url in (topic_feed_url(section, edition), _named_section_feed_url(section, edition)):
+            return "google_topic", section
+    parts = urlsplit(feed_url)
+    match parts.path.removeprefix("/rss").split("/")[1:]:
+        case ["search"]:
+            return "google_query", dict(parse_qsl(parts.query))["q"]
+        case ["topics", identifier]:
+            return "google_topic_id", identifier
+        case ["headlines", "section", "geo", place]:
+            return "google_geo", unquote(place)
+    return "url", url
+
+
 def edition_of_url(url: str, fallback: Edition) -> Edition:
     """Return the edition that `hl`, `gl` and `ceid` name between them; what they leave out, `fallback` says.
 

@@ -289,7 +289,8 @@ def _take_lock(path: Path) -> int:
         os.close(lock)
         raise StoreLocked(
             f"{path} is being written by process {holder}; one writer at a time "
-            "(stop the daemon first, or use the commands that only read)"
+            "(stop the daemon first, or use the commands that only read)",
+            holder,
         ) from error
     os.ftruncate(lock, 0)
     os.pwrite(lock, f"{os.getpid()}\n".encode("ascii"), 0)

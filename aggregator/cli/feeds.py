@@ -1,0 +1,169 @@
+"""`feeds`: what is polled and how it fares; feeds added, removed, imported and exported.
+
+The configuration file is the person's: it is edited in place, and nothing in it moves but the feeds
+that were meant.
+"""
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import click
+
+from aggregator import schedule
+from aggregator.cli import console
+from aggregator.cli.place import Place, json_option, pass_place
+from aggregator.config.editing import with_feeds, without_feed
+from aggregator.config.saving import rewrite
+from aggregator.config.subscriptions import Addition, Judged, Known, Refused, Subscriptions
+from aggregator.errors import InputError, StoreLocked, UsageError
+from aggregator.google.editions import base_language
+from aggregator.settings import FeedSettings
+from aggregator.store import open_reader
+from aggregator.store import reading as store_reading
+from aggregator.store.feeds import load_feeds
+
+
+@click.group()
+def feeds() -> None:
+    """The feeds and how they fare."""
+
+
+@feeds.command("list")
+@json_option
+@pass_place
+def list_(place: Place, as_json: bool) -> None:
+    """Every feed with its state, its next poll and its last error."""
+    app = place.app()
+    with open_reader(app.store_path) as connection:
+        rows = store_reading.read_feed_health(connection)
+        moved = [feed for feed in load_feeds(connection) if schedule.has_moved(feed, now=app.clock.now())]
+    if as_json:
+        console.print_json(rows)
+        return
+    columns = {"name": "feed", "state": "state", "last_polled_at": "polled", "next_poll_at": "next"}
+    console.table(
+        {
+            **columns,
+            "entries_last": "entries",
+            "new_last": "new",
+            "last_outcome": "outcome",
+            "last_error": "error",
+        },
+        rows,
+    )
+    for feed in moved:
+        console.say(
+            f"moved? {feed.name} has been answering from {feed.moved_to} for a week; its url is yours to change"
+        )
+
+
+@feeds.command()
+@click.argument("feed", metavar="NAME")
+@pass_place
+def remove(place: Place, feed: str) -> None:
+    """Take a feed out of the configuration; what it brought stays in the store."""
+    app = place.app()
+    position = _position(app.settings.feeds, feed)
+    removed: list[str] = []
+
+    def edit(text: str) -> str:
+        edited, lines = without_feed(text, position)
+        removed.append(lines)
+        return edited
+
+    rewrite(_path(place), edit)
+    console.line(f"removed from {_path(place)}; to have it back, put these lines in again:")
+    for line in removed[0].splitlines():
+        console.line(line)
+    _take_up(place)
+
+
+@feeds.command("import")
+@click.argument("path", metavar="FILE", type=click.Path(path_type=Path))
+@click.option("--topic", default="news", show_default=True, help="The topic of feeds that are in no folder.")
+@pass_place
+def import_(place: Place, path: Path, topic: str) -> int:
+    """Add the feeds of an OPML file; folders become topics, a feed that cannot go in keeps no other out."""
+    from aggregator.config.opml import read_opml  # with the parsers, a tenth of a second
+
+    app = place.app()
+    outlines = read_opml(_read(path), str(path))
+    judged = Subscriptions(app.settings).judge_outlines(outlines, topic=topic)
+    added = _write(place, judged)
+    known = [one for one in judged if isinstance(one, Known)]
+    refused = [one for one in judged if isinstance(one, Refused)]
+    for one in known:
+        console.say(
+            f"there already: {one.name}" + ("" if one.name == one.as_name else f" (as {one.as_name})")
+        )
+    for bad in refused:
+        console.say(f"not added: {bad.name}: {bad.why}")
+    console.line(f"{len(added):,} feeds added, {len(known):,} there already, {len(refused):,} not added")
+    _take_up(place)
+    return 1 if refused and not added else 0
+
+
+@feeds.command()
+@click.argument("path", metavar="[FILE]", type=click.Path(path_type=Path), required=False)
+@pass_place
+def export(place: Place, path: Path | None) -> None:
+    """Write the feeds that are switched on as OPML to FILE, or to standard output."""
+    from aggregator.config.opml import opml_text
+
+    app = place.app()
+    chosen = [feed for feed in app.settings.feeds if feed.enabled]
+    language = base_language(app.settings.google_news.language)
+    text = opml_text(chosen, default_language=language, now=app.clock.now())
+    if path is None:
+        click.echo(text, nl=False)
+        return
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{path} cannot be written: {error.strerror}") from error
+    console.line(f"{path}: {len(chosen):,} feeds")
+
+
+def _write(place: Place, judged: Sequence[Judged]) -> list[Addition]:
+    """Put what may go in into the file, in one piece."""
+    added = [one for one in judged if isinstance(one, Addition)]
+    if added:
+        rewrite(_path(place), partial(with_feeds, tables=[one.table for one in added]))
+    return added
+
+
+def _position(feeds: Sequence[FeedSettings], wanted: str) -> int:
+    """Return the place of the feed with this name (whatever its case) or address.
+
+    Raises:
+        UsageError: there is none.
+    """
+    for position, feed in enumerate(feeds):
+        if wanted.casefold() == feed.name.casefold() or wanted == feed.url:
+            return position
+    raise UsageError(f"no feed is called {wanted!r}; `aggregator feeds list` shows their names")
+
+
+def _take_up(place: Place) -> None:
+    """Have the store follow the configuration, or say how the daemon does."""
+    app = place.app()
+    if not app.store_path.exists():
+        console.say("next: `aggregator poll`")
+        return
+    try:
+        with app.store():
+            console.say("next: `aggregator poll`, or start the daemon")
+    except StoreLocked as error:
+        console.say(f"the running daemon takes this up on SIGHUP: kill -HUP {error.holder}")
+
+
+def _path(place: Place) -> Path:
+    return place.home / place.config
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}") from error
