@@ -8,7 +8,7 @@ import rapidfuzz
 
 from aggregator.settings import ClusterSettings
 
-_GENERATION = 2  # raised with every change of method that the numbers below do not show
+_GENERATION = 3  # raised with every change of method that the numbers below do not show
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,7 @@ class Rules:
     expected_coherence: float = 0.012  # of a word about which little is known …
     coherence_pairs: float = 3.0  # … as if seen in this many pairs
     least_factor: float = 0.3  # what an incoherent word still counts
+    coherence_bands: int = 3  # steps of its factor from there to 1
     size_power: float = 0.4  # agreement of many pairs is firmer: times min(pairs, pairs_full) ** power
     pairs_full: int = 256
     contrast: float = 0.5  # of its inner agreement; groups that agree less with each other count less

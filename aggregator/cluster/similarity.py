@@ -14,7 +14,7 @@ from scipy import sparse
 from aggregator.cluster.candidates import candidates
 from aggregator.cluster.linkage import SCALE
 from aggregator.cluster.rules import Rules
-from aggregator.cluster.vectors import vectors_of
+from aggregator.cluster.vectors import KIN, UNIT, Vectors, vectors_of
 from aggregator.cluster.weights import TokenWeights
 
 _PAIRS_AT_ONCE = 200_000
@@ -29,8 +29,8 @@ def similarities(
     """
     vectors = vectors_of(documents, weights, rules)
     expanded = sparse.csr_matrix(vectors.words @ vectors.kinship)
-    rows, columns = candidates(vectors.words, expanded, rules, first_of_others)
-    values = _compared(vectors.words, expanded, rows, columns, rules)
+    rows, columns = candidates(vectors, expanded, rules, first_of_others)
+    values = _compared(vectors, expanded, rows, columns, rules)
     kept = values >= rules.floor_share * rules.line_for(len(documents)) * SCALE
     half = sparse.csr_matrix((values[kept], (rows[kept], columns[kept])), shape=(len(documents),) * 2)
     return sparse.csr_matrix(half + half.T)
@@ -47,7 +47,7 @@ def cross_similarities(
 
 
 def _compared(
-    words: sparse.csr_matrix,
+    vectors: Vectors,
     expanded: sparse.csr_matrix,
     rows: NDArray[np.int64],
     columns: NDArray[np.int64],
@@ -56,9 +56,10 @@ def _compared(
     values = np.zeros(len(rows), dtype=np.int64)
     for start in range(0, len(rows), _PAIRS_AT_ONCE):
         part = slice(start, start + _PAIRS_AT_ONCE)
-        left, right = words[rows[part]], words[columns[part]]
-        common = np.asarray(left.multiply(expanded[columns[part]]).sum(axis=1)).ravel()
-        heaviest = left.multiply(right).max(axis=1).toarray().ravel()
+        left, right = vectors.words[rows[part]], vectors.words[columns[part]]
+        size = UNIT * vectors.lengths[rows[part]] * vectors.lengths[columns[part]]
+        common = np.asarray(left.multiply(expanded[columns[part]]).sum(axis=1)).ravel() / size
+        heaviest = left.multiply(right).max(axis=1).toarray().ravel() * KIN / size
         besides = np.maximum(common - heaviest, 0.0)
         backed = rules.lone_word_share * heaviest + besides
         heaviest = np.minimum((1.0 - rules.single_word_discount) * heaviest, backed)
