@@ -5,6 +5,7 @@
   x UsageError       a command was asked for something that is not there; exit status 2
   x StoreError       the database cannot be trusted or used; stops the daemon; exit status 1
     + StoreLocked    another process is the writer of this file; names it
+    + StoreBusy      a reading took too long; the page says so with status 503
   x InputError       a file handed to a command cannot be read as what it should be; exit status 1
   x PublishError     a digest cannot be written where it should go; logged, tried again; exit status 1
   x SecretError      a password is missing or not kept safely; the delivery waits and is tried again
@@ -65,6 +66,10 @@ class StoreLocked(StoreError):
     def __init__(self, message: str, holder: str) -> None:
         super().__init__(message)
         self.holder = holder
+
+
+class StoreBusy(StoreError):
+    """A reading took too long, or waited too long for its turn."""
 
 
 class PublishError(AggregatorError):

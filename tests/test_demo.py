@@ -157,6 +157,7 @@ READINGS = {
     "show": (["show", "yesterday"], "Northern Strait"),
     "show a topic": (["show", "yesterday", "--topic", "welt"], "welt"),
     "search": (["search", "strait"], "Strait"),
+    "search for an outlet as a shell hands it over": (["search", "outlet:The Harbour Post"], "Harbour Post"),
     "search in Cyrillic": (["search", "лавины"], "лавины"),
     "feeds list": (["feeds", "list"], "World"),
     "check-config": (["check-config"], "is fine"),

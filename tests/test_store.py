@@ -1,15 +1,19 @@
 """The store: one writer, all or nothing, and what a poll leaves behind. Real SQLite files throughout."""
 
+import re
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from aggregator.errors import StoreError, StoreLocked
+from aggregator.errors import StoreError, StoreLocked, UsageError
 from aggregator.model import (
     ArticleDraft,
     DatedArticle,
@@ -23,8 +27,9 @@ from aggregator.model import (
     Validators,
 )
 from aggregator.settings import FeedSettings
-from aggregator.store import Store, days, feeds, links, open_reader, open_store, polls, reading, upkeep
-from aggregator.store.search_text import match_expression, search_text
+from aggregator.store import Store, days, feeds, links, open_reader, open_store, polls, upkeep
+from aggregator.store.search_text import Query, match_expression, parse_query, search_text
+from aggregator.store.searching import search
 
 NOW = datetime(2026, 1, 7, 12, 0, tzinfo=UTC)
 FEED = FeedSettings(
@@ -375,8 +380,22 @@ SEARCHES = {
     "one Chinese character": ("桥", 4),
     "a Thai word": ("สะพาน", 5),
     "an outlet": ("times river", 1),
-    "operators are words": ('river "OR" NOT', None),
+    "words of a query language": ('river "OR" NOT', None),
     "quotes and brackets": ('")(*:^', None),
+    "a phrase": ('"old town"', 1),
+    "a phrase in another order": ('"town old"', None),
+    "an outlet by name": ("outlet:meridian river", None),
+    "an outlet by part of its name": ("outlet:times river", 1),
+    "an outlet by its host": ("outlet:times.example river", 1),
+    "a host is no word": ("www river", None),
+    "a day": ("day:2026-01-07 river", 1),
+    "a span of days": ("day:2026-01..2026-02 river", 1),
+    "another day": ("day:2025 river", None),
+    "a topic in any case": ("topic:World river", 1),
+    "another topic": ("topic:sports river", None),
+    "a language with its country": ("language:en-GB river", 1),
+    "another language": ("language:de river", None),
+    "no operator": ("river: floods", 1),
 }
 
 
@@ -389,15 +408,69 @@ def test_search(store, words, found):
         "新桥梁今天通车",
         "เปิดสะพานใหม่วันนี้",
     )
-    poll(store, dated(*(draft(str(n), headline=text, entry=n) for n, text in enumerate(headlines))))
+    poll(
+        store,
+        dated(
+            *(
+                draft(str(n), headline=text, entry=n, outlet_host="www.times.example")
+                for n, text in enumerate(headlines)
+            )
+        ),
+    )
     with open_reader(store.path) as connection:
-        ids = [row["article_id"] for row in reading.search(connection, words)]
+        ids = [row["article_id"] for row in search(connection, words)]
     assert ids == ([] if found is None else [found])
+
+
+QUERIES = {
+    "everything at once": (
+        'strait "cease fire" outlet:"Harbour Post" OUTLET:lantern day:2026-11 topic:world language:en',
+        Query(
+            ("strait", "cease fire"),
+            ("Harbour Post", "lantern"),
+            (("2026-11", "2026-11~"),),
+            ("world",),
+            ("en",),
+        ),
+    ),
+    "an open quote": ('"strait talks', Query(("strait", "talks"))),
+    "an operator without a value": ("day: strait", Query(("day:", "strait"))),
+    "an unknown operator": ("site:example.org", Query(("site:example.org",))),
+    "days of different length": ("day:2025..2026-02-03", Query(days=(("2025", "2026-02-03~"),))),
+    "ten thousand words": ("a " * 10_000, Query(("a",) * 64)),
+}
+
+
+@pytest.mark.parametrize(("text", "query"), QUERIES.values(), ids=QUERIES.keys())
+def test_queries(text, query):
+    assert parse_query(text) == query
+
+
+@pytest.mark.parametrize("day", ["yesterday", "2026-13", "2026-02-30", "26-01-01", "2026..x"])
+def test_a_day_that_is_none_is_named(day):
+    with pytest.raises(UsageError, match=re.escape(f"day:{day} is no day")):
+        parse_query(f"storm day:{day}")
+
+
+@pytest.fixture(scope="module")
+def empty_file(tmp_path_factory):
+    path = tmp_path_factory.mktemp("empty") / "news.db"
+    open_store(path).close()
+    return path
+
+
+@given(st.text(), st.sampled_from(["", "outlet:", "topic:", "day:", "language:"]))
+def test_no_text_is_an_error_of_the_index(empty_file, text, operator):
+    with open_reader(empty_file) as connection:
+        found = []
+        with suppress(UsageError):  # a day that is none
+            found = search(connection, operator + text)
+    assert found == []
 
 
 def test_search_text_keeps_spaced_scripts_as_they_are():
     assert search_text("Storm hits 東京 bay") == "Storm hits 東 京 bay"
-    assert match_expression(" \t ") is None
+    assert match_expression(parse_query(" \t ")) is None
 
 
 VIEWS = {

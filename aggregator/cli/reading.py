@@ -10,7 +10,7 @@ from aggregator.app import App
 from aggregator.cli import console
 from aggregator.cli.place import Place, json_option, pass_place
 from aggregator.errors import UsageError
-from aggregator.store import open_reader
+from aggregator.store import open_reader, searching
 from aggregator.store import reading as store_reading
 
 _DAY_COLUMNS = {
@@ -104,10 +104,13 @@ def _short(row: dict[str, Any]) -> dict[str, Any]:
 @json_option
 @pass_place
 def search(place: Place, words: tuple[str, ...], limit: int, as_json: bool) -> None:
-    """Articles whose headline or outlet holds all WORDS, newest first; any script."""
+    """Articles whose headline or outlet holds all WORDS, newest first; any script.
+
+    outlet:, day:, topic: and language: narrow it down: search strait outlet:"Harbour Post" day:2026-11.
+    """
     app = place.app()
     with open_reader(app.store_path) as connection:
-        rows = store_reading.search(connection, " ".join(words), limit=limit)
+        rows = searching.search(connection, _query_text(words), limit=limit)
     if as_json:
         console.print_json(rows)
         return
@@ -116,6 +119,15 @@ def search(place: Place, words: tuple[str, ...], limit: int, as_json: bool) -> N
         return
     columns = {"article_id": "article", "story_id": "story", "day": "day", "outlet": "outlet"}
     console.table({**columns, "headline": "headline"}, rows)
+
+
+def _query_text(words: tuple[str, ...]) -> str:
+    """The words as typed: a shell has taken the quotes of outlet:"Harbour Post" away."""
+    parted = [word.partition(":") for word in words]
+    return " ".join(
+        f'{operator}:"{value}"' if " " in value and '"' not in value else operator + colon + value
+        for operator, colon, value in parted
+    )
 
 
 @click.command()

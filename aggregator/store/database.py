@@ -210,20 +210,35 @@ def open_reader(path: Path) -> Iterator[sqlite3.Connection]:
     Raises:
         StoreError: there is no such file, or it is not a database.
     """
+    connection = connect_reader(path)
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def connect_reader(path: Path, *, is_shared: bool = False) -> sqlite3.Connection:
+    """A read-only connection that the caller closes; a shared one may be handed from thread to thread.
+
+    Raises:
+        StoreError: as `open_reader`.
+    """
     path = Path(path)
     if not path.is_file():
         raise StoreError(f"there is no database at {path}; `aggregator poll` or `aggregator run` makes it")
     try:
-        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
+        connection = sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode=ro",
+            uri=True,
+            isolation_level=None,
+            check_same_thread=not is_shared,
+        )
     except sqlite3.Error as error:
         raise StoreError(f"{path} cannot be opened: {error}") from error
-    try:
-        connection.row_factory = sqlite3.Row
-        connection.execute("PRAGMA busy_timeout = 5000")
-        connection.execute("PRAGMA trusted_schema = off")
-        yield connection
-    finally:
-        connection.close()
+    connection.row_factory = sqlite3.Row
+    connection.execute("PRAGMA busy_timeout = 5000")
+    connection.execute("PRAGMA trusted_schema = off")
+    return connection
 
 
 def _open_writer(path: Path) -> sqlite3.Connection:

@@ -126,7 +126,7 @@ CREATE TABLE article_topics (
   PRIMARY KEY (article_id, topic)
 ) STRICT, WITHOUT ROWID;
 
-CREATE VIRTUAL TABLE headline_search USING fts5 (text, tokenize = 'unicode61 remove_diacritics 2');
+CREATE VIRTUAL TABLE headline_search USING fts5 (headline, outlet, host, tokenize = 'unicode61 remove_diacritics 2');
 CREATE TRIGGER articles_unsearch AFTER DELETE ON articles BEGIN
   DELETE FROM headline_search WHERE rowid = old.article_id;
 END;

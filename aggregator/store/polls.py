@@ -120,8 +120,13 @@ def _add_article(connection: sqlite3.Connection, feed: FeedState, article: Dated
     article_id = cursor.lastrowid
     assert article_id is not None
     connection.execute(
-        "INSERT INTO headline_search (rowid, text) VALUES (?, ?)",
-        (article_id, search_text(draft.headline, draft.outlet or feed.name)),
+        "INSERT INTO headline_search (rowid, headline, outlet, host) VALUES (?, ?, ?, ?)",
+        (
+            article_id,
+            search_text(draft.headline),
+            search_text(draft.outlet or feed.name),
+            search_text(draft.outlet_host),
+        ),
     )
     queue_link(connection, article_id, draft, article.first_seen)
     return article_id, True

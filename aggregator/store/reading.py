@@ -8,7 +8,6 @@ from datetime import date
 from typing import Any
 
 from aggregator.errors import UsageError
-from aggregator.store.search_text import match_expression
 
 Row = dict[str, Any]
 
@@ -113,23 +112,6 @@ def _merged_ids(connection: sqlite3.Connection, story_id: int) -> list[int]:
         {"id": story_id},
     )
     return [row["id"] for row in rows]
-
-
-def search(connection: sqlite3.Connection, words: str, *, limit: int = 50) -> list[Row]:
-    """Articles whose headline or outlet holds all the words, in any script, newest first."""
-    expression = match_expression(words)
-    if expression is None:
-        return []
-    return _rows(
-        connection,
-        "SELECT a.article_id, m.story_id, a.day, a.headline, a.outlet, a.language,"
-        "       coalesce(a.canonical_url, a.publisher_url, a.link) AS link, a.first_seen_at"
-        "  FROM headline_search AS f JOIN articles AS a ON a.article_id = f.rowid"
-        "  LEFT JOIN story_members AS m USING (article_id)"
-        " WHERE headline_search MATCH ? AND a.merged_into IS NULL"
-        " ORDER BY a.effective_at DESC, a.article_id DESC LIMIT ?",
-        [expression, limit],
-    )
 
 
 def read_article(connection: sqlite3.Connection, article_id: int) -> Row:
