@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class FailureKind(StrEnum):
@@ -315,18 +316,15 @@ class Headline:
     at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CoListing:
-    """How often one feed's entries listed two articles together.
+class Sighting(NamedTuple):
+    """That an entry of a Google feed listed an article.
 
-    `together` polls had both under one entry, out of `possible` polls in which both were in the
-    document at all; 1 ≤ together ≤ possible. `a_key < b_key`.
+    `poll` names a document that parts its articles among its entries, `entry` one entry of it.
     """
 
-    a_key: str
-    b_key: str
-    together: int
-    possible: int
+    poll: str
+    entry: str
+    key: str
 
 
 class CorrectionKind(StrEnum):
@@ -355,7 +353,10 @@ class Decision:
     """Why an article is with its partner, or apart from it: one row of the evidence ledger.
 
     `score` and `threshold` are similarities in [0, 1]; `words` are the deciding tokens, heaviest
-    first; `rule` is a short name: headlines, google-listing, correction, series-guard, same-url …
+    first; `rule` is a short name: headlines, google-listing, google-apart, group-agreement, frozen,
+    correction, series-guard, same-article, continuation. The score is a mean over the `members` of a group (the
+    article's own or the partner's), `alike` of which agree at all. Google listed the two articles under one
+    entry in `together` of the `possible` polls that had both.
     """
 
     key: str
@@ -365,6 +366,10 @@ class Decision:
     score: float | None
     threshold: float | None
     words: tuple[str, ...] = ()
+    alike: int | None = None
+    members: int | None = None
+    together: int = 0
+    possible: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,15 @@ import itertools
 import random
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.cluster import attach_late, co_listings, group_day
-from aggregator.model import CoListing, Correction, CorrectionKind, Headline, Verdict
+from aggregator.cluster import attach_late, group_day
+from aggregator.cluster.listings import Listings
+from aggregator.model import Correction, CorrectionKind, Headline, Sighting, Verdict
+from aggregator.settings import ClusterSettings, GoogleGroups
 
 MORNING = datetime(2026, 3, 2, 6, tzinfo=UTC)
 
@@ -29,6 +32,13 @@ def headlines(texts: dict[str, str]) -> list[Headline]:
 
 def partition(groups) -> set[frozenset[str]]:
     return {frozenset(group.keys) for group in groups.groups}
+
+
+def sightings(polls: dict[str, dict[str, tuple[str, ...]]]) -> list[Sighting]:
+    """Sightings from poll → entry → keys."""
+    return [
+        Sighting(p, e, key) for p, entries in polls.items() for e, keys in entries.items() for key in keys
+    ]
 
 
 def test_headlines_of_one_event_are_grouped_and_others_stand_alone():
@@ -120,9 +130,9 @@ def test_every_script_is_grouped(language, one, other):
 
 
 def test_google_lists_join_what_headlines_do_not():
-    listed = co_listings([("poll-1", "entry-1", "sink-1"), ("poll-1", "entry-1", "solo-1")])
+    listed = sightings({"poll-1": {"entry-1": ("sink-1", "solo-1")}})
 
-    found = group_day(headlines({k: DAY[k] for k in ("sink-1", "solo-1")}), language="en", co_listings=listed)
+    found = group_day(headlines({k: DAY[k] for k in ("sink-1", "solo-1")}), language="en", sightings=listed)
 
     assert partition(found) == {frozenset({"sink-1", "solo-1"})}
     assert {d.rule for d in found.decisions} == {"google-listing"}
@@ -131,9 +141,9 @@ def test_google_lists_join_what_headlines_do_not():
 def test_a_chain_of_lists_does_not_become_one_story():
     names = [f"n-{i:02}" for i in range(30)]
     texts = {name: f"{word}ing {word}s {word}" for name, word in zip(names, _WORDS, strict=True)}
-    chain = [CoListing(a, b, together=1, possible=1) for a, b in itertools.pairwise(names)]
+    chain = sightings({f"poll {a}": {"entry": (a, b)} for a, b in itertools.pairwise(names)})
 
-    found = group_day(headlines(texts), language="en", co_listings=chain)
+    found = group_day(headlines(texts), language="en", sightings=chain)
 
     assert max(len(group.keys) for group in found.groups) <= 6
 
@@ -141,16 +151,96 @@ def test_a_chain_of_lists_does_not_become_one_story():
 _WORDS = [f"{a}{b}{c}" for a in "bdfgk" for b in "aeo" for c in ("lm", "rn")]
 
 
-def test_co_listings_count_polls_together_and_polls_possible():
-    sightings = [
-        ("p1", "e1", "a"),
-        ("p1", "e1", "b"),
-        ("p2", "e1", "a"),
-        ("p2", "e2", "b"),
-        ("p3", "e1", "a"),
-    ]
+def test_listings_count_polls_together_and_polls_possible():
+    seen = sightings(
+        {"p1": {"e1": ("a", "b"), "e2": ("c",)}, "p2": {"e1": ("a",), "e2": ("b", "c")}, "p3": {"e1": ("a",)}}
+    )
+    listings = Listings.of([*seen, *seen[:2]], {"a": 0, "b": 1, "c": 2, "never seen": 3})
 
-    assert co_listings(sightings) == [CoListing("a", "b", together=1, possible=2)]
+    rows, columns = listings.pairs_together()
+    together, possible = listings.counts(np.array([0, 0, 1, 0]), np.array([1, 2, 2, 3]))
+
+    assert {*zip(rows.tolist(), columns.tolist(), strict=True)} == {(0, 1), (1, 2)}
+    assert (together.tolist(), possible.tolist()) == ([1, 0, 1, 0], [2, 2, 2, 0])
+
+
+APART = {
+    "headlines alone": ({}, True),
+    "one poll has them apart": ({"p1": {"e1": ("rate-1",), "e2": ("rate-2",)}}, False),
+    "five polls have them apart": (
+        {f"p{n}": {"e1": ("rate-1",), "e2": ("rate-2",)} for n in range(5)},
+        False,
+    ),
+    "apart in one of five": (
+        {f"p{n}": {"e1": ("rate-1", "rate-2")} for n in range(4)}
+        | {"p4": {"e1": ("rate-1",), "e2": ("rate-2",)}},
+        True,
+    ),
+    "together in one of five": (
+        {f"p{n}": {"e1": ("rate-1",), "e2": ("rate-2",)} for n in range(4)}
+        | {"p4": {"e1": ("rate-1", "rate-2")}},
+        False,
+    ),
+    "each in polls of its own": ({"p1": {"e1": ("rate-1",)}, "p2": {"e2": ("rate-2",)}}, True),
+}
+
+
+@pytest.mark.parametrize(("polls", "is_one_story"), APART.values(), ids=APART.keys())
+def test_google_parts_what_headlines_would_join(polls, is_one_story):
+    found = group_day(headlines(DAY), language="en", sightings=sightings(polls))
+
+    assert (frozenset({"rate-1", "rate-2"}) in partition(found)) is is_one_story
+
+
+def test_articles_listed_apart_say_so():
+    polls = {f"p{n}": {"e1": ("rate-1",), "e2": ("rate-2",)} for n in range(4)}
+
+    found = group_day(headlines(DAY), language="en", sightings=sightings(polls))
+
+    (refusal,) = [d for d in found.decisions if d.key == "rate-1"]
+    assert (refusal.verdict, refusal.rule, refusal.partner_key) == (Verdict.REFUSED, "google-apart", "rate-2")
+    assert (refusal.together, refusal.possible, refusal.alike, refusal.members) == (0, 4, 1, 1)
+
+
+def test_copies_are_one_story_whatever_the_lists_say():
+    texts = {
+        "a": "Port Amberly sinkhole swallows three houses",
+        "b": "Port Amberly: sinkhole swallows three houses",
+    }
+    apart = sightings({f"p{n}": {"e1": ("a",), "e2": ("b",)} for n in range(5)})
+
+    assert len(group_day(headlines(texts), language="en", sightings=apart).groups) == 1
+
+
+def test_a_person_outranks_the_lists():
+    apart = sightings({"p1": {"e1": ("rate-1",), "e2": ("rate-2",)}})
+    told = [Correction(CorrectionKind.JOIN, "rate-1", "rate-2")]
+
+    found = group_day(headlines(DAY), language="en", sightings=apart, corrections=told)
+
+    assert frozenset({"rate-1", "rate-2"}) in partition(found)
+
+
+@pytest.mark.parametrize(
+    "polls", [{"p": {"e1": ("rate-1",), "e2": ("rate-2",)}}, {"p": {"e": ("rate-1", "solo-1")}}]
+)
+def test_lists_that_are_to_be_ignored_leave_no_trace(polls):
+    ignoring = ClusterSettings(google_groups=GoogleGroups.IGNORE)
+
+    found = group_day(headlines(DAY), language="en", sightings=sightings(polls), settings=ignoring)
+
+    assert found == group_day(headlines(DAY), language="en")
+
+
+@pytest.mark.parametrize("times", [1, 3, 50])
+def test_how_often_one_polls_changes_no_group(times):
+    names = ("rate-1", "solo-1", "sink-1")
+    first, second = {"e1": names[:2], "e2": names[2:]}, {"e1": names[:1], "e2": names[1:]}
+    polls = {f"a{n}": first for n in range(4 * times)} | {f"b{n}": second for n in range(times)}
+
+    found = group_day(headlines(DAY), language="en", sightings=sightings(polls))
+
+    assert frozenset({"rate-1", "rate-2", "solo-1"}) in partition(found)
 
 
 JOIN, SPLIT = CorrectionKind.JOIN, CorrectionKind.SPLIT
@@ -241,14 +331,14 @@ def test_the_order_of_arrival_does_not_matter(some, rng, data):
     keys = [h.key for h in arrived]
     pair = st.tuples(st.sampled_from(keys), st.sampled_from(keys)) if keys else st.nothing()
     pairs = data.draw(st.lists(pair, max_size=4)) if keys else []
-    listed = [CoListing(min(p), max(p), 1, 2) for p in pairs[:2] if p[0] != p[1]]
+    listed = [Sighting(poll, poll, key) for poll, pair in zip("ab", pairs[:2], strict=False) for key in pair]
     told = [Correction(rng.choice([JOIN, SPLIT]), *p) for p in pairs[2:]]
-    first = group_day(arrived, language="en", co_listings=listed, corrections=told)
+    first = group_day(arrived, language="en", sightings=listed, corrections=told)
 
     for values in (arrived, listed, told):
         rng.shuffle(values)
 
-    assert group_day(arrived, language="en", co_listings=listed, corrections=told) == first
+    assert group_day(arrived, language="en", sightings=listed, corrections=told) == first
 
 
 def test_two_runs_in_a_row_are_equal_whatever_the_random_state():

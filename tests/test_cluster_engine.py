@@ -16,7 +16,6 @@ from aggregator.cluster import (
     Reader,
     attach_late,
     cluster_rows,
-    co_listings,
     evaluate,
     group_day,
     linkage,
@@ -28,7 +27,7 @@ from aggregator.cluster import (
 from aggregator.cluster import candidates as candidates_module
 from aggregator.cluster.linkage import FORBIDDEN, SCALE, average_link
 from aggregator.cluster.weights import TokenWeights
-from aggregator.model import Correction, CorrectionKind, DayGroup, Headline
+from aggregator.model import Correction, CorrectionKind, DayGroup, Headline, Sighting
 
 MORNING = datetime(2026, 3, 2, 6, tzinfo=UTC)
 LINE = 0.06
@@ -178,14 +177,16 @@ def test_forms_are_found_among_many_headlines():
 @given(st.integers(0, 10_000), st.integers(1, 40), st.randoms(use_true_random=False))
 def test_however_the_day_arrived_it_is_grouped_the_same(seed, count, rng):
     day = dispatches(count, seed)
-    sightings = [(f"p{rng.randrange(4)}", f"e{rng.randrange(6)}", h.key) for h in day for _ in range(2)]
+    sightings = [
+        Sighting(f"p{rng.randrange(4)}", f"e{rng.randrange(6)}", h.key) for h in day for _ in range(2)
+    ]
     told = [
         Correction(
             rng.choice([CorrectionKind.JOIN, CorrectionKind.SPLIT]), rng.choice(day).key, rng.choice(day).key
         )
         for _ in range(3)
     ]
-    first = group_day(day, language="en", co_listings=co_listings(sightings), corrections=told)
+    first = group_day(day, language="en", sightings=sightings, corrections=told)
 
     polls: list[list[Headline]] = [[] for _ in range(rng.randint(1, 5))]
     for headline in day:
@@ -196,7 +197,7 @@ def test_however_the_day_arrived_it_is_grouped_the_same(seed, count, rng):
     rng.shuffle(told)
     arrived = [headline for poll in polls for headline in rng.sample(poll, len(poll))]
 
-    assert group_day(arrived, language="en", co_listings=co_listings(sightings), corrections=told) == first
+    assert group_day(arrived, language="en", sightings=sightings, corrections=told) == first
 
 
 @settings(max_examples=25, deadline=None)

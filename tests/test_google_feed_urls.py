@@ -13,6 +13,7 @@ from aggregator.google.feed_urls import (
     edition_of_url,
     geo_feed_url,
     is_google_feed,
+    is_search_feed,
     rewrite_web_url,
     search_feed_url,
     topic_feed_url,
@@ -302,3 +303,17 @@ def test_any_path_is_rewritten_to_a_feed_or_refused(path):
         assert is_google_feed(rewrite_web_url(f"https://news.google.com/{path}", US))
     except ValueError as error:
         assert str(error)  # noqa: PT017
+
+
+SEARCHES = {
+    "https://news.google.com/rss/search?q=x&hl=en-US&gl=US&ceid=US:en": True,
+    "https://news.google.com/rss/searching": False,
+    "https://news.google.com/rss/topics/CAAq": False,
+    "https://times.example/rss/search?q=x": False,
+    "http://[": False,
+}
+
+
+@pytest.mark.parametrize(("url", "is_search"), SEARCHES.items(), ids=SEARCHES.keys())
+def test_search_feeds_are_known(url, is_search):
+    assert is_search_feed(url) is is_search

@@ -8,7 +8,6 @@ days before each group carries on. Every join and every refusal near the line is
 from aggregator.cluster.evaluate import Scores, evaluate
 from aggregator.cluster.grouping import attach_late, group_day
 from aggregator.cluster.jsonl import ClusterRow, cluster_rows, read_rows, write_rows
-from aggregator.cluster.listings import co_listings
 from aggregator.cluster.reading import Reader
 from aggregator.cluster.rules import RULES, RULES_VERSION, Rules
 from aggregator.cluster.series import SeriesSlot, series_of
@@ -28,7 +27,6 @@ __all__ = [
     "Trial",
     "attach_late",
     "cluster_rows",
-    "co_listings",
     "continue_stories",
     "evaluate",
     "group_day",

@@ -4,15 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 
 from aggregator.cluster.linkage import FORBIDDEN, SCALE
+from aggregator.cluster.listings import Listings
 from aggregator.cluster.reading import Reader
 from aggregator.cluster.rules import Rules
 from aggregator.cluster.series import SeriesSlot
 from aggregator.cluster.similarity import similarities
 from aggregator.cluster.weights import TokenWeights, shipped_weights
-from aggregator.model import CoListing, Headline
+from aggregator.model import Headline, Sighting
 from aggregator.settings import ClusterSettings, GoogleGroups
 
 
@@ -30,6 +32,7 @@ class Day:
     tokens: list[tuple[str, ...]]
     slots: tuple[SeriesSlot | None, ...]
     weights: TokenWeights
+    listings: Listings
     textual: sparse.csr_matrix
     agreement: sparse.csr_matrix
 
@@ -37,7 +40,7 @@ class Day:
 def prepare_day(
     headlines: Sequence[Headline],
     language: str,
-    co_listings: Sequence[CoListing],
+    sightings: Sequence[Sighting],
     weights: TokenWeights | None,
     settings: ClusterSettings,
     rules: Rules,
@@ -53,24 +56,46 @@ def prepare_day(
     slots = tuple(reading.slot for reading in read)
     known = weights or shipped_weights(language)
     textual = similarities(tokens, known, rules)
-    heard = co_listings if settings.google_groups is GoogleGroups.EVIDENCE else ()
-    agreement = _guarded(_with_listings(textual, heard, index, rules), slots)
-    return Day(ordered, index, surfaces, tokens, slots, known, textual, agreement)
+    heard = sightings if settings.google_groups is GoogleGroups.EVIDENCE else ()
+    listings = Listings.of(heard, index)
+    agreement = _guarded(_with_listings(textual, listings, tokens, rules), slots)
+    return Day(ordered, index, surfaces, tokens, slots, known, listings, textual, agreement)
 
 
 def _with_listings(
-    textual: sparse.csr_matrix, listings: Sequence[CoListing], index: dict[str, int], rules: Rules
+    textual: sparse.csr_matrix, listings: Listings, tokens: Sequence[tuple[str, ...]], rules: Rules
 ) -> sparse.csr_matrix:
-    """Add Google's evidence: all of `google_weight` for pairs that many polls always listed together."""
-    known = [c for c in listings if c.a_key in index and c.b_key in index and c.together > 0]
-    if not known:
-        return textual
-    a = np.array([index[c.a_key] for c in known])
-    b = np.array([index[c.b_key] for c in known])
-    share = np.array([c.together / (max(c.possible, c.together) + 1) for c in known])
-    added = np.rint(share * rules.google_weight * SCALE).astype(np.int64)
-    there = sparse.csr_matrix((added, (a, b)), shape=textual.shape)
+    """Add Google's evidence to the pairs that are compared and to those that it lists together.
+
+    Where it lists two articles together more often than apart, up to `google_weight` is added, else up to
+    `apart_weight` is taken; but headlines of nearly the same words are not parted by it.
+    """
+    rows, columns = _either(textual, *listings.pairs_together())
+    together, possible = listings.counts(rows, columns)
+    balance = (2 * together - possible) / (possible + rules.polls_unsure)
+    for place in np.flatnonzero(balance < 0).tolist():
+        if _are_copies(tokens[rows[place]], tokens[columns[place]], rules.copy_share):
+            balance[place] = 0.0
+    told = balance * np.where(balance > 0, rules.google_weight, rules.apart_weight)
+    there = sparse.csr_matrix((np.rint(told * SCALE).astype(np.int64), (rows, columns)), shape=textual.shape)
+    there.eliminate_zeros()
     return textual + there + there.T
+
+
+def _either(
+    textual: sparse.csr_matrix, rows: NDArray[np.int64], columns: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the compared pairs and the given ones, each once, smaller place first."""
+    compared = sparse.triu(textual, 1).tocoo()
+    count = textual.shape[0]
+    pairs = np.union1d(compared.row.astype(np.int64) * count + compared.col, rows * count + columns)
+    return pairs // max(count, 1), pairs % max(count, 1)
+
+
+def _are_copies(one: tuple[str, ...], other: tuple[str, ...], share: float) -> bool:
+    """Whether two headlines have nearly all of their words in common."""
+    mine, theirs = set(one), set(other)
+    return len(mine & theirs) >= share * len(mine | theirs)
 
 
 def _guarded(agreement: sparse.csr_matrix, slots: Sequence[SeriesSlot | None]) -> sparse.csr_matrix:

@@ -13,11 +13,35 @@ from scipy import sparse
 
 from aggregator.cluster.constraints import Constraints
 from aggregator.cluster.day import Day
-from aggregator.cluster.linkage import SCALE, Indices, adjusted
+from aggregator.cluster.linkage import SCALE, Indices, Mask, adjusted
 from aggregator.cluster.rules import Rules
 from aggregator.model import Decision, Verdict
 
 _MAX_WORDS = 4
+_Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class _Ties:
+    """Articles, each with a group: the `partner` that stands for it, how much the article agrees with all of
+    it by headlines alone and in all (adjusted as when groups join), how many of its `members` are `alike`."""
+
+    items: Indices
+    partners: Indices
+    textual: _Floats
+    full: _Floats
+    alike: Indices
+    members: Indices
+
+    def of(self, chosen: Indices | Mask) -> "_Ties":
+        return _Ties(
+            self.items[chosen],
+            self.partners[chosen],
+            self.textual[chosen],
+            self.full[chosen],
+            self.alike[chosen],
+            self.members[chosen],
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +49,14 @@ class Ledger:
     """A finished grouping, to be asked for its reasons; `agreement` is what it was made by.
 
     A join names the member most alike and the agreement with all other members. A refusal
-    names the closest article of a group and the agreement with all of that group, both adjusted as when groups join.
+    names the closest article of a group and the agreement of the headlines with all of that group.
     """
 
     day: Day
     agreement: sparse.csr_matrix
     groups: Indices
     constraints: Constraints
+    anchored: Mask
     rules: Rules
     line: float
 
@@ -40,20 +65,21 @@ class Ledger:
         found = chain(self._joins(), self._refusals())
         return tuple(sorted(found, key=lambda d: (d.key, d.verdict, -(d.score or 0.0), d.partner_key or "")))
 
+    # --- joins ------------------------------------------------------------------------------------
+
     def _joins(self) -> Iterator[Decision]:
         sizes = np.bincount(self.groups, minlength=len(self.groups))[self.groups]
         partner, best = self._closest_member()
-        mean = self._mean_inside(self.agreement, sizes)
-        textual = self._mean_inside(self.day.textual, sizes)
-        corrected = np.bincount(self.constraints.start, minlength=len(sizes))[self.constraints.start] > 1
-        line = self.line
-        for item in np.flatnonzero(sizes > 1).tolist():
-            rule = "headlines"
-            if corrected[item] and best[item] < line * SCALE:
-                rule = "correction"
-            elif textual[item] < line <= mean[item]:
-                rule = "google-listing"
-            yield self._decision(item, int(partner[item]), Verdict.JOINED, rule, float(mean[item]))
+        textual, _ = self._inside(self.day.textual, sizes)
+        full, alike = self._inside(self.agreement, sizes)
+        items = np.arange(len(sizes))
+        told = np.flatnonzero(sizes > 1)
+        ties = _Ties(items, partner, textual, full, alike, sizes - 1).of(told)
+        united = np.bincount(self.constraints.start, minlength=len(sizes))[self.constraints.start] > 1
+        corrected = united & ~self.anchored & (best < self.line * SCALE)
+        listed = (textual < self.line) & (full >= self.line)
+        rules = np.select([corrected[told], listed[told]], ["correction", "google-listing"], "headlines")
+        yield from self._told(ties, ties.full, Verdict.JOINED, rules.tolist())
 
     def _closest_member(self) -> tuple[Indices, Indices]:
         """Return each item's most similar fellow member and that similarity; some member at least."""
@@ -72,53 +98,99 @@ class Ledger:
         partner[rows[heads]], best[rows[heads]] = columns[heads], values[heads]
         return partner, best
 
-    def _mean_inside(self, matrix: sparse.csr_matrix, sizes: Indices) -> NDArray[np.float64]:
+    def _inside(self, matrix: sparse.csr_matrix, sizes: Indices) -> tuple[_Floats, Indices]:
+        """Return each item's agreement with its fellow members, and how many of them agree at all."""
         edges = matrix.tocoo()
-        inside = self.groups[edges.row] == self.groups[edges.col]
-        values = np.maximum(edges.data[inside], 0)
-        sums = np.bincount(edges.row[inside], weights=values, minlength=len(sizes))
-        return adjusted(sums.astype(np.int64), np.maximum(sizes - 1, 1), np.ones_like(sizes), self.rules)
+        inside = (self.groups[edges.row] == self.groups[edges.col]) & (edges.data > 0)
+        rows = edges.row[inside]
+        sums = np.bincount(rows, weights=edges.data[inside], minlength=len(sizes)).astype(np.int64)
+        means = adjusted(sums, np.maximum(sizes - 1, 1), np.ones_like(sizes), self.rules)
+        return means, np.bincount(rows, minlength=len(sizes))
+
+    # --- refusals ---------------------------------------------------------------------------------
 
     def _refusals(self) -> Iterator[Decision]:
+        ties = self._ties_outside()
+        ties = ties.of(ties.textual >= self.rules.near_line * self.line)
+        ties = ties.of(np.lexsort((ties.partners, -ties.textual, ties.items)))
+        place = np.arange(len(ties.items)) - np.searchsorted(ties.items, ties.items)
+        ties = ties.of(place < self.rules.max_refusals)
+        yield from self._told(ties, ties.textual, Verdict.REFUSED, self._refusal_rules(ties))
+
+    def _ties_outside(self) -> _Ties:
+        """Return, per item and other group that shares an edge, the closest article and the agreement with all."""
         sizes = np.bincount(self.groups, minlength=len(self.groups))
         edges = self.day.textual.tocoo()
         outside = self.groups[edges.row] != self.groups[edges.col]
         rows, columns, values = edges.row[outside], edges.col[outside], edges.data[outside]
         ranked = np.lexsort((columns, -values, self.groups[columns], rows))
-        rows, columns, values = rows[ranked], columns[ranked], values[ranked]
-        pair = rows.astype(np.int64) * len(sizes) + self.groups[columns]
-        _, heads = np.unique(pair, return_index=True)
-        if not len(heads):
-            return
-        theirs, ours = sizes[self.groups[columns[heads]]], np.ones(len(heads), dtype=np.int64)
-        means = adjusted(np.add.reduceat(values, heads), theirs, ours, self.rules)
-        near = means >= self.rules.near_line * self.line
-        rows, columns, means = rows[heads][near], columns[heads][near], means[near]
-        ranked = np.lexsort((columns, -means, rows))
-        rows, columns, means = rows[ranked], columns[ranked], means[ranked]
-        place = np.arange(len(rows)) - np.searchsorted(rows, rows)
-        told = place < self.rules.max_refusals
-        for item, partner, mean in zip(
-            rows[told].tolist(), columns[told].tolist(), means[told].tolist(), strict=True
-        ):
-            yield self._decision(item, partner, Verdict.REFUSED, self._refusal_rule(item, partner), mean)
-
-    def _refusal_rule(self, item: int, partner: int) -> str:
-        if (min(item, partner), max(item, partner)) in self.constraints.apart:
-            return "correction"
-        mine, theirs = self.day.slots[item], self.day.slots[partner]
-        return "series-guard" if mine and theirs and mine.differs_from(theirs) else "headlines"
-
-    def _decision(self, item: int, partner: int, verdict: Verdict, rule: str, score: float) -> Decision:
-        return Decision(
-            key=self.day.headlines[item].key,
-            partner_key=self.day.headlines[partner].key,
-            verdict=verdict,
-            rule=rule,
-            score=round(min(score, 1.0), 4),
-            threshold=round(self.line, 4),
-            words=self._shared_words(item, partner),
+        rows, columns, values = (
+            rows[ranked].astype(np.int64),
+            columns[ranked].astype(np.int64),
+            values[ranked],
         )
+        named, heads, alike = np.unique(
+            rows * len(sizes) + self.groups[columns], return_index=True, return_counts=True
+        )
+        members, ones = sizes[self.groups[columns[heads]]], np.ones(len(heads), dtype=np.int64)
+        sums = np.add.reduceat(values, heads) if len(heads) else np.zeros(0, dtype=np.int64)
+        whole = self._sums_with_groups(named)
+        textual, full = (adjusted(s, members, ones, self.rules) for s in (sums, whole))
+        return _Ties(rows[heads], columns[heads], textual, full, alike, members)
+
+    def _sums_with_groups(self, named: Indices) -> Indices:
+        """Return the whole agreement of items with groups, each named by item * count + group, ascending."""
+        edges = self.agreement.tocoo()
+        places = edges.row.astype(np.int64) * len(self.groups) + self.groups[edges.col]
+        at = np.searchsorted(named, places)
+        known = at < len(named)
+        known[known] = named[at[known]] == places[known]
+        sums = np.zeros(len(named), dtype=np.int64)
+        np.add.at(sums, at[known], edges.data[known])
+        return sums
+
+    def _refusal_rules(self, ties: _Ties) -> list[str]:
+        rules = []
+        for item, partner, textual, full in zip(
+            ties.items.tolist(),
+            ties.partners.tolist(),
+            ties.textual.tolist(),
+            ties.full.tolist(),
+            strict=True,
+        ):
+            mine, theirs = self.day.slots[item], self.day.slots[partner]
+            if (min(item, partner), max(item, partner)) in self.constraints.apart:
+                rules.append("correction")
+            elif mine and theirs and mine.differs_from(theirs):
+                rules.append("series-guard")
+            elif textual < self.line:
+                rules.append("headlines")
+            elif self.anchored[item] and self.anchored[partner]:
+                rules.append("frozen")
+            else:
+                rules.append("google-apart" if full < self.line else "group-agreement")
+        return rules
+
+    # --- rows -------------------------------------------------------------------------------------
+
+    def _told(self, ties: _Ties, scores: _Floats, verdict: Verdict, rules: list[str]) -> Iterator[Decision]:
+        keys = [headline.key for headline in self.day.headlines]
+        together, possible = self.day.listings.counts(ties.items, ties.partners)
+        for place, rule in enumerate(rules):
+            item, partner = int(ties.items[place]), int(ties.partners[place])
+            yield Decision(
+                key=keys[item],
+                partner_key=keys[partner],
+                verdict=verdict,
+                rule=rule,
+                score=round(min(float(scores[place]), 1.0), 4),
+                threshold=round(self.line, 4),
+                words=self._shared_words(item, partner),
+                alike=int(ties.alike[place]),
+                members=int(ties.members[place]),
+                together=int(together[place]),
+                possible=int(possible[place]),
+            )
 
     def _shared_words(self, item: int, partner: int) -> tuple[str, ...]:
         theirs = self.day.tokens[partner]

@@ -19,7 +19,7 @@ from aggregator.cluster.linkage import FORBIDDEN, Indices, average_link
 from aggregator.cluster.reading import Reader
 from aggregator.cluster.rules import DEFAULT_SETTINGS, RULES, Rules
 from aggregator.cluster.weights import TokenWeights
-from aggregator.model import CoListing, Correction, DayGroup, DayGroups, Headline
+from aggregator.model import Correction, DayGroup, DayGroups, Headline, Sighting
 from aggregator.settings import ClusterSettings
 
 
@@ -27,7 +27,7 @@ def group_day(
     headlines: Sequence[Headline],
     *,
     language: str,
-    co_listings: Sequence[CoListing] = (),
+    sightings: Sequence[Sighting] = (),
     corrections: Sequence[Correction] = (),
     weights: TokenWeights | None = None,
     settings: ClusterSettings = DEFAULT_SETTINGS,
@@ -39,7 +39,7 @@ def group_day(
     The result depends on the set of arguments alone, not on their order. `weights` None takes the
     shipped ones; a `reader` that is passed again saves work and changes nothing. Never raises, whatever the texts are. Groups are ordered by size, then lead key.
     """
-    day = prepare_day(headlines, language, co_listings, weights, settings, rules, reader)
+    day = prepare_day(headlines, language, sightings, weights, settings, rules, reader)
     return group_prepared(day, corrections, rules)
 
 
@@ -56,7 +56,7 @@ def attach_late(
     headlines: Sequence[Headline],
     *,
     language: str,
-    co_listings: Sequence[CoListing] = (),
+    sightings: Sequence[Sighting] = (),
     corrections: Sequence[Correction] = (),
     weights: TokenWeights | None = None,
     settings: ClusterSettings = DEFAULT_SETTINGS,
@@ -68,7 +68,7 @@ def attach_late(
     `headlines` are all of the day, the frozen ones included. Frozen groups keep all their members
     and never join each other, not even by a correction.
     """
-    day = prepare_day([*headlines, *late], language, co_listings, weights, settings, rules, reader)
+    day = prepare_day([*headlines, *late], language, sightings, weights, settings, rules, reader)
     start = np.arange(len(day.headlines), dtype=np.int64)
     anchored = np.zeros(len(start), dtype=bool)
     for group in frozen:
@@ -84,7 +84,7 @@ def _grouped(day: Day, constraints: Constraints, anchored: NDArray[np.bool_], ru
     agreement = _forbidding(day.agreement, constraints.apart)
     line = rules.line_for(len(day.headlines))
     groups = average_link(agreement, line, constraints.start, anchored, rules)
-    ledger = Ledger(day, agreement, groups, constraints, rules, line)
+    ledger = Ledger(day, agreement, groups, constraints, anchored, rules, line)
     centrality = _centrality(day.textual, groups)
     made = [_day_group(day, members, centrality) for members in _members(groups)]
     made.sort(key=lambda group: (-len(group.keys), group.lead_key))

@@ -17,7 +17,10 @@ class Rules:
 
     line: float = 0.038  # groups join while their mean similarity, adjusted, is at least this
     continuation_factor: float = 2.5  # times the line: where a group continues a story of days before
-    google_weight: float = 0.3  # similarity that a certain co-listing adds
+    google_weight: float = 0.3  # similarity that being listed together in all polls adds
+    apart_weight: float = 2.0  # similarity that being listed apart in all polls takes
+    polls_unsure: float = 0.5  # polls that say nothing, so that one is a little less sure than many
+    copy_share: float = 0.8  # of all their words in common: a copy, whatever Google's lists say
     near_line: float = 0.75  # a refusal is recorded from this share of the line on
     max_refusals: int = 3  # recorded per article
     untold: float = 3.5  # what a headline leaves unsaid, in words of the rarest kind

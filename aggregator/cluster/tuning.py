@@ -15,7 +15,7 @@ from aggregator.cluster.grouping import group_prepared
 from aggregator.cluster.jsonl import ClusterRow, cluster_rows
 from aggregator.cluster.rules import DEFAULT_SETTINGS, RULES, Rules
 from aggregator.cluster.weights import TokenWeights
-from aggregator.model import CoListing, Correction, CorrectionKind, DayGroup, DayGroups, Headline
+from aggregator.model import Correction, CorrectionKind, DayGroup, DayGroups, Headline, Sighting
 from aggregator.settings import ClusterSettings
 
 
@@ -69,7 +69,7 @@ def try_lines(
     lines: Sequence[float],
     *,
     language: str,
-    co_listings: Sequence[CoListing] = (),
+    sightings: Sequence[Sighting] = (),
     corrections: Sequence[Correction] = (),
     weights: TokenWeights | None = None,
     settings: ClusterSettings = DEFAULT_SETTINGS,
@@ -80,7 +80,7 @@ def try_lines(
     Merges and splits are told with the corrections applied, as a regrouping would.
     """
     lowest = replace(rules, line=min(lines, default=rules.line))
-    day = prepare_day(headlines, language, co_listings, weights, settings, lowest)
+    day = prepare_day(headlines, language, sightings, weights, settings, lowest)
     return tuple(_trial(day, present, corrections, replace(rules, line=line)) for line in lines)
 
 

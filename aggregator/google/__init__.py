@@ -5,6 +5,6 @@ its feeds, `ids` reads and writes the ids of topics and articles.
 """
 
 from aggregator.google.editions import Edition
-from aggregator.google.feed_urls import is_google_feed
+from aggregator.google.feed_urls import is_google_feed, is_search_feed
 
-__all__ = ["Edition", "is_google_feed"]
+__all__ = ["Edition", "is_google_feed", "is_search_feed"]

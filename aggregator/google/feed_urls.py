@@ -92,6 +92,11 @@ def is_google_feed(url: str) -> bool:
     return is_google_url(url) and re.match(r"/rss(/|$)", urlsplit(url).path) is not None
 
 
+def is_search_feed(url: str) -> bool:
+    """True for the feed of a search, which lists nearly every article under an entry of its own. Never raises."""
+    return is_google_feed(url) and re.match(r"/rss/search(/|$)", urlsplit(url).path) is not None
+
+
 def is_google_url(url: str) -> bool:
     """True for any address of news.google.com. Never raises."""
     try:

@@ -17,7 +17,7 @@ from pathlib import Path
 from aggregator import cluster, schedule
 from aggregator.cluster.weights import shipped_weights
 from aggregator.model import Continuation, DayGroup, DayGroups, KnownStory
-from aggregator.settings import ClusterSettings, GoogleGroups, Settings
+from aggregator.settings import ClusterSettings, Settings
 from aggregator.store import Store, days, open_reader, stories
 from aggregator.store.days import ChangedDay, DayInputs
 
@@ -92,13 +92,11 @@ def _with_pins(groups: DayGroups, pins: Sequence[str]) -> DayGroups:
 
 def _day_groups(material: DayMaterial, settings: ClusterSettings, reader: cluster.Reader) -> DayGroups:
     inputs = material.inputs
-    is_google_heard = settings.google_groups is GoogleGroups.EVIDENCE
-    co_listings = cluster.co_listings(inputs.sightings) if is_google_heard else []
     if not material.changed.is_closed:
         return cluster.group_day(
             inputs.headlines,
             language=inputs.language,
-            co_listings=co_listings,
+            sightings=inputs.sightings,
             corrections=inputs.corrections,
             weights=material.weights,
             settings=settings,
@@ -110,7 +108,7 @@ def _day_groups(material: DayMaterial, settings: ClusterSettings, reader: cluste
         material.frozen,
         inputs.headlines,
         language=inputs.language,
-        co_listings=co_listings,
+        sightings=inputs.sightings,
         corrections=inputs.corrections,
         weights=material.weights,
         settings=settings,
@@ -328,7 +326,7 @@ def _try_day(
         present,
         lines,
         language=inputs.language,
-        co_listings=cluster.co_listings(inputs.sightings),
+        sightings=inputs.sightings,
         corrections=inputs.corrections,
         weights=material.weights,
         settings=settings.cluster,

@@ -133,8 +133,7 @@ def _items(listed: Iterable[_Told], section: str, *, is_second_leading: bool) ->
     groups: dict[str, list[Article]] = {}
     for one in listed:
         if section in one.event.sections:
-            name = one.article.url if one.report.is_listed_alone else one.event.label
-            groups.setdefault(name, []).append(one.article)
+            groups.setdefault(one.event.label, []).append(one.article)
     items = [_item(group, is_second_leading=is_second_leading) for group in groups.values()]
     return sorted(
         items, key=lambda item: (len(item.articles), item.lead.published, item.lead.url), reverse=True

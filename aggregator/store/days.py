@@ -11,11 +11,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from aggregator.model import Correction, Headline
+from aggregator.google import is_search_feed
+from aggregator.model import Correction, Headline, Sighting
 from aggregator.store.corrections import load_corrections, load_pins
 from aggregator.store.values import day_of, time_of, time_text
-
-Sighting = tuple[str, str, str]  # (poll, entry, article key), as the co-listing count wants them
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,16 +118,20 @@ def load_day_inputs(connection: sqlite3.Connection, day: date, language: str) ->
 
 
 def _sightings(connection: sqlite3.Connection, place: list[str]) -> Iterator[Sighting]:
-    """Who was listed where, of Google feeds, with merged articles standing for their survivors."""
+    """Who was listed where, of Google feeds, with merged articles standing for their survivors.
+
+    A search lists one event under many entries, so there each entry speaks for itself alone.
+    """
     rows = connection.execute(
-        "SELECT l.poll_id, l.lead_article_id, coalesce(s.key, a.key) AS key"
+        "SELECT l.poll_id, l.lead_article_id, coalesce(s.key, a.key) AS key, f.url"
         "  FROM articles AS a JOIN listings AS l USING (article_id) JOIN feeds AS f USING (feed_id)"
         "  LEFT JOIN articles AS s ON s.article_id = a.merged_into"
         " WHERE a.day = ? AND a.language = ? AND f.is_google",
         place,
     )
     for row in rows:
-        yield str(row["poll_id"]), str(row["lead_article_id"]), row["key"]
+        poll, entry = str(row["poll_id"]), str(row["lead_article_id"])
+        yield Sighting(f"{poll}/{entry}" if is_search_feed(row["url"]) else poll, entry, row["key"])
 
 
 def take_changes(

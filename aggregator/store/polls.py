@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
+from aggregator.google import is_search_feed
 from aggregator.model import DatedArticle, FeedState, PollRecord
 from aggregator.store.days import mark_days_changed
 from aggregator.store.feeds import save_feed
@@ -144,7 +145,7 @@ def _add_revision(connection: sqlite3.Connection, article_id: int, headline: str
 def _add_listings(
     connection: sqlite3.Connection, poll_id: int, record: PollRecord, ids: Sequence[int]
 ) -> set[int]:
-    """Add the poll's listings; return the articles whose co-listing evidence this changes."""
+    """Add the poll's listings; return the articles whose evidence of lists this changes."""
     feed, rows = record.feed, []
     leads: dict[int, int] = {}
     sizes: dict[int, int] = defaultdict(int)
@@ -158,7 +159,8 @@ def _add_listings(
     statement = "INSERT OR IGNORE INTO listings VALUES (?, ?, ?, ?, ?, ?)"
     if feed.is_google:
         connection.executemany(statement, rows)
-        return {row[1] for row in rows if sizes[row[4]] > 1}
+        parts = len(sizes) > 1 and not is_search_feed(feed.url)
+        return {row[1] for row in rows if parts or sizes[row[4]] > 1}
     for row in rows:
         is_listed = connection.execute(
             "SELECT 1 FROM listings WHERE article_id = ? AND feed_id = ? LIMIT 1", [row[1], row[2]]

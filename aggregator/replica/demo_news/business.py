@@ -58,9 +58,7 @@ BUSINESS_EVENTS = (
         "coffee-price",
         BUSINESS,
         Report(0, "08:50", LEDGER, "Coffee prices hit ten-year high after frost"),
-        Report(
-            0, "12:20", MERIDIAN, "Frost sends coffee prices to highest in a decade", is_listed_alone=True
-        ),
+        Report(0, "12:20", MERIDIAN, "Frost sends coffee prices to highest in a decade"),
     ),
     event(
         "pelagic-insolvency",
@@ -79,7 +77,7 @@ BUSINESS_EVENTS = (
             shown=Shown.BOTH,
             summary="The shell of the plant stands; the machines will not arrive this year.",
         ),
-        Report(1, "10:50", TALLIS, "Quellsil puts new chip plant on hold", is_listed_alone=True),
+        Report(1, "10:50", TALLIS, "Quellsil puts new chip plant on hold"),
     ),
     event(
         "markets-0", BUSINESS, Report(0, "16:30", LEDGER, "Markets wrap, {date}: carmakers drag index lower")

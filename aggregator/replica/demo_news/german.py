@@ -13,7 +13,6 @@ GERMAN_EVENTS = (
             "06:10",
             HOHENFELDER,
             "Erdbeben der Stärke 6,4 erschüttert die Küste von Sarran",
-            is_listed_alone=True,
         ),
         Report(0, "13:20", SUNDKURIER, "Erdbeben in Sarran: Zahl der Toten steigt auf neun"),
         Report(1, "09:05", MORGENLAGE, "Nach dem Erdbeben in Sarran: Retter geben die Suche nicht auf"),

@@ -94,9 +94,7 @@ TECHNOLOGY_EVENTS = (
             summary="The small satellite will watch the northern lights from above.",
         ),
         Report(3, "08:30", LANTERN, "Vesna-2 satellite begins mission to watch the aurora"),
-        Report(
-            3, "09:20", KESTREL, "Vesna-2: satellite to study the aurora reaches orbit", is_listed_alone=True
-        ),
+        Report(3, "09:20", KESTREL, "Vesna-2: satellite to study the aurora reaches orbit"),
     ),
     event(
         "keyboard-review",

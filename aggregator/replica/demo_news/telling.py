@@ -33,7 +33,6 @@ class Report:
     headline: str
     link_kind: LinkKind = LinkKind.OPAQUE
     shown: Shown = Shown.GOOGLE
-    is_listed_alone: bool = False  # Google shows it as an item of its own, not in the event's group
     summary: str = ""
 
 

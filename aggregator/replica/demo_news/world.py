@@ -26,7 +26,6 @@ WORLD_EVENTS = (
             "05:40",
             HARBOUR,
             "At least 7 killed as strong earthquake strikes Sarran coast",
-            is_listed_alone=True,
         ),
         Report(0, "06:05", KESTREL, "Sarran earthquake: rescuers search collapsed market hall in Port Alder"),
         Report(
@@ -69,7 +68,6 @@ WORLD_EVENTS = (
             "13:50",
             KESTREL,
             "Minor tremor felt across Dunmere province, no injuries",
-            is_listed_alone=True,
         ),
     ),
     event(
@@ -149,7 +147,6 @@ WORLD_EVENTS = (
             "10:10",
             STRAIT,
             "Flood-hit Belmora asks for $57 million in emergency aid",
-            is_listed_alone=True,
         ),
     ),
     event(
