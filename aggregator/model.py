@@ -505,6 +505,7 @@ class DigestArticle:
     """One article of a story, as a digest shows it.
 
     `link` is the best there is: canonical, publisher's, or the feed's; `feed_link` is the feed's own.
+    `article_id` is the store's number of it, None for what is from no store.
     """
 
     headline: str
@@ -515,6 +516,7 @@ class DigestArticle:
     summary: str | None = None
     outlet_host: str | None = None
     feed_link: str | None = None
+    article_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -554,17 +556,25 @@ class DigestStory:
 
 @dataclass(frozen=True, slots=True)
 class DigestDay:
-    """Everything a digest of one topic and local day is made from; rebuilding it needs nothing else."""
+    """Everything of the store that a digest of one topic and local day is made from.
+
+    `title` and `number` are those that the digest is configured with; an addendum, which has a number from
+    1, holds what came after the digest and the addenda before it.
+    """
 
     topic: str
     title: str
     day: date
     timezone: str
     stories: tuple[DigestStory, ...]
-    is_addendum: bool = False
+    addendum: int = 0  # 0 is the digest proper
     number: int | None = None  # of the day, when a counter is configured
     source_urls: tuple[str, ...] = ()  # of the feeds of this topic
     week: tuple[DayCount, ...] = ()  # of the topic, the last seven days, oldest first, this one included
+
+    @property
+    def is_addendum(self) -> bool:
+        return self.addendum > 0
 
 
 # --- deliveries ------------------------------------------------------------------------------------

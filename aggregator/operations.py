@@ -68,7 +68,9 @@ def _digest(app: App, store: Store, arguments: Arguments) -> list[dict[str, Any]
         raise UsageError(f"no digest is configured for topic {topic!r}; there are: {topics}")
     reports = []
     for settings in wanted:
-        chosen = replace(settings, formats=formats or settings.formats, out=out or settings.out)
+        chosen = replace(settings, formats=formats or settings.formats)
+        if out:  # a copy for whoever asks: nobody is sent anything
+            chosen = replace(chosen, out=out, email=None, webhook=None, command=None)
         day = date.fromisoformat(arguments["day"])
         reports += pipeline_digests.make_digest(store, app.home, app.settings, chosen, day, app.clock.now())
     return [asdict(report) | {"line": str(report)} for report in reports]

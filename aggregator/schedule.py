@@ -18,7 +18,7 @@ Facts
 * Wall clocks are set back and forth, and machines sleep; a due time too far ahead is due.
 """
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -43,6 +43,7 @@ _UNCONDITIONAL_EVERY, _UNCONDITIONAL_SHARE = timedelta(days=1), 1 / 50
 
 _CATCH_UP_SECONDS_PER_FEED = 0.3  # 2,000 feeds in ten minutes
 _DAY = timedelta(days=1)
+MAX_DAYS_BACK = 31  # that missed digests are made up for
 
 
 # --- feeds -----------------------------------------------------------------------------------------
@@ -304,32 +305,48 @@ def digest_due_at(day: date, *, at: time, timezone: str) -> datetime:
     return _moment(day + _DAY, at, timezone)
 
 
+def first_digest_day(first_poll: datetime, *, now: datetime, timezone: str) -> date:
+    """The first day that a digest which is new in the configuration is due for: today, never old news.
+
+    A store that was begun yesterday has its first day still to come, whatever delayed the question.
+    """
+    started, today = local_day(first_poll, timezone), local_day(now, timezone)
+    return started if today - _DAY <= started <= today else today
+
+
 def digest_days_due(
+    made: Container[date],
     *,
-    last_made: date | None,
-    started_day: date,
+    first_day: date,
     at: time,
     timezone: str,
     now: datetime,
-    max_days_back: int = 31,
+    max_days_back: int = MAX_DAYS_BACK,
 ) -> list[date]:
-    """The days whose digests are due and not made, oldest first, none twice.
+    """The days whose digests are due and not made, oldest first.
 
     Whatever happened in between (sleep, a crash, a clock that jumped) plays no part: the answer
-    follows from the last day made and from `now`.
+    follows from the days made and from `now`.
 
     Args:
-        last_made: Day of the newest digest, None when there is none yet.
-        started_day: The first day that can have a digest.
+        first_day: The first day that can have a digest.
         max_days_back: A longer gap than this is not filled; 1 is yesterday only.
     """
     today = local_day(now, timezone)
-    newest = (
-        today - _DAY if digest_due_at(today - _DAY, at=at, timezone=timezone) <= now else today - 2 * _DAY
-    )
-    oldest = started_day if last_made is None else max(started_day, last_made + _DAY)
-    oldest = max(oldest, today - max_days_back * _DAY)
-    return [oldest + offset * _DAY for offset in range((newest - oldest).days + 1)]
+    is_due = digest_due_at(today - _DAY, at=at, timezone=timezone) <= now
+    newest = today - _DAY if is_due else today - 2 * _DAY
+    oldest = max(first_day, today - max_days_back * _DAY)
+    days = (oldest + offset * _DAY for offset in range((newest - oldest).days + 1))
+    return [day for day in days if day not in made]
+
+
+def addendum_due_at(day: date, *, at: time, timezone: str, now: datetime, late_days: int) -> datetime | None:
+    """The newest moment by which a day's addendum is due, None before the first.
+
+    What is late for a day's digest comes with the digests of the next `late_days` days.
+    """
+    moments = [digest_due_at(day + n * _DAY, at=at, timezone=timezone) for n in range(1, late_days + 1)]
+    return max((moment for moment in moments if moment <= now), default=None)
 
 
 def _moment(day: date, wall: time, timezone: str) -> datetime:

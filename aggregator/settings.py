@@ -3,7 +3,7 @@
 `config.py` fills these from TOML and checks them; stages get the section they need.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from zoneinfo import ZoneInfo
@@ -196,6 +196,13 @@ class DigestSettings:
     email: EmailSettings | None = None
     webhook: WebhookSettings | None = None
     command: CommandSettings | None = None
+
+    @property
+    def frozen(self) -> "DigestSettings":
+        """What decides about a digest's content, and is kept with each that is made: all but when it is due,
+        where it goes and to whom."""
+        plain = DigestSettings(self.topic, self.title)
+        return replace(self, at=plain.at, out=plain.out, email=None, webhook=None, command=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,11 @@ from click.testing import CliRunner
 
 from aggregator.cli.commands import aggregator
 from aggregator.demo import FOLDER
-from aggregator.model import DigestStory
+from aggregator.model import DigestDay, DigestStory
 from aggregator.store import open_reader
-from aggregator.store.digests import digest_day_of, digest_day_text, load_digest_stories, load_snapshot
+from aggregator.store.digest_material import load_digest_stories
+from aggregator.store.digests import load_snapshot
+from aggregator.store.plain import text_of, value_of
 
 
 def store_of(home: Path) -> Path:
@@ -82,13 +84,13 @@ def test_snapshot_comes_back_and_one_of_an_earlier_version_too(demo_copy: Path, 
             replace(story, topics=(), new_outlets=(), is_pinned=False) for story in snapshot.stories
         ),
     )
-    old = json.loads(digest_day_text(plain))
+    old = json.loads(text_of(plain))
     for story in old["stories"]:
         for field in ("topics", "new_outlets", "is_pinned"):
             del story[field]
 
-    assert digest_day_of(digest_day_text(snapshot)) == snapshot
-    assert digest_day_of(json.dumps(old)) == plain
+    assert value_of(DigestDay, text_of(snapshot)) == snapshot
+    assert value_of(DigestDay, json.dumps(old)) == plain
 
 
 def test_a_day_knows_how_much_it_holds_and_a_story_its_topics(demo):

@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 
 from aggregator.model import Channel, Delivery, DeliveryState, DigestDay, Recipient
+from aggregator.settings import DigestSettings
 from aggregator.store import Store, digests, open_reader, open_store
 from aggregator.store.outbox import load_deliveries, load_due_deliveries, queue_deliveries, save_delivery
 
 NOW = datetime(2026, 1, 8, 6, 0, tzinfo=UTC)
 DAY = date(2026, 1, 7)
+FOLDER = "var/digests"
 ANN, BEN = (Recipient(Channel.EMAIL, f"{name}@readers.example") for name in ("ann", "ben"))
 HOOK = Recipient(Channel.WEBHOOK, "hooks.example #0a1b2c3d")
 
@@ -22,19 +24,26 @@ HOOK = Recipient(Channel.WEBHOOK, "hooks.example #0a1b2c3d")
 def store(tmp_path: Path) -> Iterator[Store]:
     with open_store(tmp_path / "aggregator.db") as store:
         for addendum in (0, 1):
-            day = DigestDay("ports", "Ports", DAY, "UTC", (), is_addendum=bool(addendum))
+            day = DigestDay("ports", "Ports", DAY, "UTC", (), addendum=addendum)
             made_at = NOW - timedelta(minutes=1)
-            store.write(lambda c, d=day, at=made_at, a=addendum: digests.save_snapshot(c, d, at, a))
+            store.write(lambda c, d=day, at=made_at: digests.save_snapshot(c, d, at))
         yield store
 
 
 def queue(store: Store, *recipients: Recipient, addendum: int = 0, now: datetime = NOW) -> int:
-    return store.write(lambda c: queue_deliveries(c, "ports", DAY, addendum, recipients, now))
+    return store.write(lambda c: queue_deliveries(c, "ports", FOLDER, DAY, addendum, recipients, now))
 
 
 def log_a_file(store: Store, addendum: int = 0) -> None:
-    day = DigestDay("ports", "Ports", DAY, "UTC", ())
-    store.write(lambda c: digests.log_digest(c, day, "markdown", [("a.md", "00")], NOW, addendum))
+    day = DigestDay("ports", "Ports", DAY, "UTC", (), addendum=addendum)
+
+    def log(connection: sqlite3.Connection) -> None:
+        digests.begin_edition(connection, DigestSettings("ports", "Ports"), FOLDER, DAY, "rules", NOW)
+        edition = digests.load_edition(connection, "ports", FOLDER, DAY)
+        assert edition
+        digests.log_digest(connection, edition, day, "markdown", [("a.md", "00")], NOW)
+
+    store.write(log)
 
 
 def due(store: Store, now: datetime = NOW, limit: int = 10) -> list[Delivery]:
@@ -82,12 +91,12 @@ def test_an_addendum_is_a_delivery_of_its_own(store: Store) -> None:
 
 
 def test_a_day_without_a_snapshot_is_not_queued(store: Store) -> None:
-    assert store.write(lambda c: queue_deliveries(c, "ports", date(2026, 1, 1), 0, [ANN], NOW)) == 0
+    assert store.write(lambda c: queue_deliveries(c, "ports", FOLDER, date(2026, 1, 1), 0, [ANN], NOW)) == 0
 
 
 def test_queueing_is_undone_with_its_transaction(store: Store) -> None:
     def write(connection: sqlite3.Connection) -> None:
-        queue_deliveries(connection, "ports", DAY, 0, [ANN], NOW)
+        queue_deliveries(connection, "ports", FOLDER, DAY, 0, [ANN], NOW)
         raise OSError("killed")
 
     with pytest.raises(OSError, match="killed"):

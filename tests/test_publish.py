@@ -171,7 +171,7 @@ Feeds: [news.google.com](https://news.google.com/rss/topics/CAAqB?hl=en-US&gl=US
 TITLES = {
     "dated": ({}, "World: 7 January 2026"),
     "counted": ({"number": 1413}, "World: list of key events, day 1,413"),
-    "addendum": ({"is_addendum": True}, "World: 7 January 2026, addendum"),
+    "addendum": ({"addendum": 1}, "World: 7 January 2026, addendum"),
     "hostile": ({"title": "*World*\n# x"}, "*World* # x: 7 January 2026"),
 }
 
@@ -201,12 +201,12 @@ DEKS = {
         f"3 stories from 4 outlets {ON_DAY} (1 new, 1 updated, 1 ongoing); times in Europe/Berlin.",
     ),
     "addendum": (
-        day_of(BRIDGE, is_addendum=True),
+        day_of(BRIDGE, addendum=1),
         f"1 story that arrived late from 1 outlet {ON_DAY} (1 new); times in Europe/Berlin.",
     ),
     "nothing": (day_of(), f"No stories were found for World {ON_DAY}."),
     "nothing late": (
-        day_of(is_addendum=True),
+        day_of(addendum=1),
         f"Nothing was added to World {ON_DAY}.",
     ),
 }

@@ -1,5 +1,6 @@
 """When feeds, unconditional requests and digests are due."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -18,12 +19,14 @@ from aggregator.model import (
 )
 from aggregator.schedule import (
     PollResult,
+    addendum_due_at,
     after_poll,
     catch_up,
     day_bounds,
     digest_days_due,
     digest_due_at,
     failure_weight,
+    first_digest_day,
     has_moved,
     host_hold,
     is_due,
@@ -428,59 +431,99 @@ def test_a_digest_is_due_at_its_wall_time_on_the_day_after(
     assert digest_due_at(day, at=time_of_day(at), timezone=timezone) == datetime.fromisoformat(due)
 
 
-def days_due(last_made: str | None, now: str, **changes: Any) -> list[str]:
+def days_due(made: Sequence[str], now: str, **changes: Any) -> list[str]:
     wishes = {
-        "started_day": date(2026, 1, 1),
+        "first_day": date(2026, 1, 4),
         "at": time(6, 0),
         "timezone": "Europe/Berlin",
         "max_days_back": 5,
     } | changes
-    last = date.fromisoformat(last_made) if last_made else None
-    return [str(day) for day in digest_days_due(last_made=last, now=datetime.fromisoformat(now), **wishes)]
+    known = {date.fromisoformat(day) for day in made}
+    return [str(day) for day in digest_days_due(known, now=datetime.fromisoformat(now), **wishes)]
 
 
 MISSED = {
-    "before its time": ("2026-01-04", "2026-01-06T04:59Z", []),
-    "at its time": ("2026-01-04", "2026-01-06T05:00Z", ["2026-01-05"]),
-    "made": ("2026-01-05", "2026-01-06T05:00Z", []),
-    "made, and the clock set back since": ("2026-01-05", "1970-01-01T00:00Z", []),
+    "before its time": (["2026-01-04"], "2026-01-06T04:59Z", []),
+    "at its time": (["2026-01-04"], "2026-01-06T05:00Z", ["2026-01-05"]),
+    "made": (["2026-01-04", "2026-01-05"], "2026-01-06T05:00Z", []),
+    "made, and the clock set back since": (["2026-01-04", "2026-01-05"], "1970-01-01T00:00Z", []),
     "after three days of sleep": (
-        "2026-01-04",
+        ["2026-01-04"],
         "2026-01-08T12:00Z",
         ["2026-01-05", "2026-01-06", "2026-01-07"],
     ),
-    "after three days of sleep, early": ("2026-01-04", "2026-01-08T02:00Z", ["2026-01-05", "2026-01-06"]),
-    "the first one": (None, "2026-01-02T05:00Z", ["2026-01-01"]),
-    "the first one, in the evening of the first day": (None, "2026-01-01T20:00Z", []),
+    "after three days of sleep, early": (
+        ["2026-01-04"],
+        "2026-01-08T02:00Z",
+        ["2026-01-05", "2026-01-06"],
+    ),
+    "a hole that a person left by making a later one": (
+        ["2026-01-04", "2026-01-06"],
+        "2026-01-07T06:00Z",
+        ["2026-01-05"],
+    ),
+    "the first one": ([], "2026-01-05T05:00Z", ["2026-01-04"]),
+    "the first one, in the evening of the first day": ([], "2026-01-04T20:00Z", []),
     "after a jump to 2099": (
-        "2026-01-04",
+        ["2026-01-04"],
         "2099-06-08T12:00Z",
         ["2099-06-03", "2099-06-04", "2099-06-05", "2099-06-06", "2099-06-07"],
     ),
+    "back from a jump to 2099": (["2026-01-04", "2099-06-07"], "2026-01-06T12:00Z", ["2026-01-05"]),
 }
 
 
-@pytest.mark.parametrize(("last_made", "now", "days"), MISSED.values(), ids=MISSED.keys())
-def test_missed_digests_are_due_in_order(last_made: str | None, now: str, days: list[str]) -> None:
-    assert days_due(last_made, now) == days
+@pytest.mark.parametrize(("made", "now", "days"), MISSED.values(), ids=MISSED.keys())
+def test_missed_digests_are_due_in_order(made: list[str], now: str, days: list[str]) -> None:
+    assert days_due(made, now) == days
+
+
+BEGINNINGS = {
+    "a new store": ("2026-01-07T10:00Z", "2026-01-07T10:01Z", "2026-01-07"),
+    "a new store, asked first after midnight": ("2026-01-07T22:50Z", "2026-01-07T23:10Z", "2026-01-07"),
+    "a new digest of an old store": ("2025-03-01T10:00Z", "2026-01-07T10:00Z", "2026-01-07"),
+    "a clock that was ahead at the first poll": ("2099-01-01T10:00Z", "2026-01-07T10:00Z", "2026-01-07"),
+}
+
+
+@pytest.mark.parametrize(("first_poll", "now", "day"), BEGINNINGS.values(), ids=BEGINNINGS.keys())
+def test_a_digest_begins_with_today_never_with_old_news(first_poll: str, now: str, day: str) -> None:
+    first, asked = datetime.fromisoformat(first_poll), datetime.fromisoformat(now)
+
+    assert first_digest_day(first, now=asked, timezone="Europe/Berlin") == date.fromisoformat(day)
+
+
+ADDENDA = {
+    "not with the digest itself": ("2026-01-08T05:00Z", None),
+    "with the next one": ("2026-01-09T05:00Z", "2026-01-09T05:00Z"),
+    "after days of sleep, with the newest": ("2026-01-10T20:00Z", "2026-01-10T05:00Z"),
+    "never later than with the third": ("2026-03-01T05:00Z", "2026-01-11T05:00Z"),
+}
+
+
+@pytest.mark.parametrize(("now", "due"), ADDENDA.values(), ids=ADDENDA.keys())
+def test_addenda_come_with_the_next_digests(now: str, due: str | None) -> None:
+    found = addendum_due_at(
+        date(2026, 1, 7),
+        at=time(6, 0),
+        timezone="Europe/Berlin",
+        now=datetime.fromisoformat(now),
+        late_days=3,
+    )
+
+    assert found == (datetime.fromisoformat(due) if due else None)
 
 
 @pytest.mark.parametrize("timezone", [*ZONES, "America/Havana"])
-@pytest.mark.parametrize("at", ["00:00", "00:30", "02:15", "02:30", "06:00", "23:45"])
+@pytest.mark.parametrize("at", ["00:00", "00:30", "01:30", "02:15", "02:30", "06:00", "23:45"])
 def test_a_year_of_ticks_makes_each_day_once(timezone: str, at: str) -> None:
-    """Ticks of seven hours, through both clock changes, with nothing remembered but the last day."""
+    """Ticks of seven hours, through both clock changes, with nothing remembered but the days made."""
     made: list[date] = []
     now = datetime(2026, 1, 1, tzinfo=UTC)
-    started_day = local_day(now, timezone)
-    while now < datetime(2027, 1, 1, tzinfo=UTC):
-        made += digest_days_due(
-            last_made=made[-1] if made else None,
-            started_day=started_day,
-            at=time_of_day(at),
-            timezone=timezone,
-            now=now,
-        )
+    first_day = local_day(now, timezone)
+    while now < datetime(2027, 1, 3, tzinfo=UTC):
+        made += digest_days_due(made, first_day=first_day, at=time_of_day(at), timezone=timezone, now=now)
         now += timedelta(hours=7)
 
-    assert made == [started_day + timedelta(days=number) for number in range(len(made))]
-    assert len(made) >= 363
+    assert made == [first_day + timedelta(days=number) for number in range(len(made))]
+    assert len(made) >= 365

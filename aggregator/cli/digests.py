@@ -52,3 +52,5 @@ def digest(
         console.line(report["line"])
         first, *others = report["paths"]
         console.line(f"  {first}" + (f" and {len(others)} more" if others else ""))
+        if report["note"]:
+            console.line(f"  {report['note']}")

@@ -11,7 +11,7 @@ import platform
 import pyexpat
 import sqlite3
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from aggregator import schedule
@@ -24,8 +24,8 @@ from aggregator.doctor.storage import StoreFacts, storage_findings
 from aggregator.doctor.work import OverdueDigest, WorkFacts, work_findings
 from aggregator.errors import AggregatorError, ConfigError
 from aggregator.model import StoreFigures
-from aggregator.settings import DigestSettings
-from aggregator.store import database, digests, feeds, figures, migrations, open_reader, outbox, polls
+from aggregator.pipeline.editions import due_days
+from aggregator.store import database, feeds, figures, migrations, open_reader, outbox, polls
 
 _WEEK = timedelta(days=7)
 
@@ -110,9 +110,6 @@ def _work(app: App, read: StoreFigures, now: datetime) -> WorkFacts:
 
 
 def _overdue(connection: sqlite3.Connection, app: App, now: datetime) -> list[OverdueDigest]:
-    started = feeds.load_first_poll(connection)
-    if started is None:
-        return []
     timezone = app.settings.day.timezone
     return [
         OverdueDigest(
@@ -121,15 +118,5 @@ def _overdue(connection: sqlite3.Connection, app: App, now: datetime) -> list[Ov
             schedule.digest_due_at(day, at=schedule.time_of_day(digest.at), timezone=timezone),
         )
         for digest in app.settings.digests
-        for day in schedule.digest_days_due(
-            last_made=_last_made(connection, digest),
-            started_day=schedule.local_day(started, timezone),
-            at=schedule.time_of_day(digest.at),
-            timezone=timezone,
-            now=now,
-        )
+        for day in due_days(connection, digest, app.home, app.settings, now)
     ]
-
-
-def _last_made(connection: sqlite3.Connection, digest: DigestSettings) -> date | None:
-    return max(digests.load_digest_days(connection, digest.topic), default=None)

@@ -25,6 +25,7 @@ from aggregator.deliver import MailSession
 from aggregator.errors import PublishError, SecretError, UsageError
 from aggregator.model import Channel, Delivery, DeliveryFailure, DeliveryKey, DeliveryState
 from aggregator.pipeline.digests import TEMPLATES
+from aggregator.pipeline.editions import DigestJob, frozen_issue
 from aggregator.pipeline.stages import Stages
 from aggregator.settings import CommandSettings, DigestSettings, EmailSettings, WebhookSettings
 from aggregator.store import digests, open_reader, outbox
@@ -159,11 +160,13 @@ class _Courier:
         """The composed issue, once a round: fifty recipients get one and the same."""
         which = (digest, key.day, key.addendum)
         if which not in self._issues:
-            with open_reader(self._stages.store.path) as connection:
-                snapshot = digests.load_snapshot(connection, key.topic, key.day, key.addendum)
-            if snapshot is None:
-                raise PublishError(f"the snapshot of {key.topic} on {key.day} is gone")
-            self._issues[which] = publish.compose(snapshot, digest)
+            stages = self._stages
+            job = DigestJob(stages.store, self._home, stages.settings, digest, stages.clock.now())
+            with open_reader(stages.store.path) as connection:
+                edition = digests.load_edition(connection, key.topic, job.folder, key.day)
+                if edition is None:
+                    raise PublishError(f"the digest of {key.topic} on {key.day} is not in {job.folder}")
+                self._issues[which] = frozen_issue(connection, edition, key.addendum)
         return self._issues[which]
 
     def _rendered(self, digest: DigestSettings, key: DeliveryKey, format_name: str) -> str:

@@ -49,8 +49,10 @@ def compose(day: DigestDay, settings: DigestSettings) -> Issue:
 
 
 def day_stem(day: DigestDay) -> str:
-    """Return the file name of a day without its ending: "2026-01-07-world", "…-addendum"."""
-    return f"{day.day.isoformat()}-{slug(day.topic, 'topic')}" + ("-addendum" if day.is_addendum else "")
+    """Return the file name of a day without its ending: "2026-01-07-world", "…-addendum", "…-addendum-2"."""
+    late = "-addendum" if day.is_addendum else ""
+    which = f"-{day.addendum}" if day.addendum > 1 else ""
+    return f"{day.day.isoformat()}-{slug(day.topic, 'topic')}{late}{which}"
 
 
 def _issue_story(

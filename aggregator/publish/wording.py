@@ -21,7 +21,10 @@ def title(day: DigestDay, language: Language, *, is_key_events: bool) -> str:
     else:
         phrase = "title_events" if is_key_events else "title_dated"
         text = language.say(phrase, title=name, date=language.long_date(day.day))
-    return language.say("title_addendum", title=text) if day.is_addendum else text
+    if not day.is_addendum:
+        return text
+    text = language.say("title_addendum", title=text)
+    return f"{text} {language.number(day.addendum)}" if day.addendum > 1 else text
 
 
 def dek(day: DigestDay, language: Language, *, is_key_events: bool) -> str:

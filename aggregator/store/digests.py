@@ -1,280 +1,266 @@
-"""What digests are made from, and the log of those that were made.
+"""Digests that were made: frozen material, editions, and the log of written files.
 
-A digest's snapshot is taken once and stored as JSON; rendering it again next year needs nothing else.
+Facts
+-----
+* A *snapshot* is what a topic's day was made from, taken once; all digests of the topic share it, in
+  whatever folder and style. Addenda count from 1, each a snapshot of its own; `digest_articles` says which
+  article is in which of them, so that none is printed twice and none forgotten.
+* An *edition* is the digest of a day in one folder, with the configuration it was begun with. It is begun
+  in the transaction that takes or finds its snapshot.
+* A file is logged after it is on the disk. What is begun and not logged was interrupted.
 """
 
-import json
 import sqlite3
-from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import asdict
-from datetime import date, datetime, timedelta
-from typing import Any
+from dataclasses import dataclass
+from datetime import date, datetime
 
-from aggregator.model import DayCount, DigestArticle, DigestDay, DigestStory, StoryStatus
-from aggregator.store.corrections import load_pins
-from aggregator.store.values import day_of, optional_time_of, time_of, time_text
+from aggregator.model import DigestDay
+from aggregator.settings import DigestSettings
+from aggregator.store.digest_material import load_digest_day, load_late_day
+from aggregator.store.plain import text_of, value_of
+from aggregator.store.values import day_of, time_of, time_text
 
 
-def load_digest_stories(
-    connection: sqlite3.Connection, topic: str, day: date, *, addendum_only: bool = False
-) -> tuple[DigestStory, ...]:
-    """Stories of a day with at least one article of the topic, by id; their articles, lead first.
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """The digest of one day in one folder, as it was begun.
 
-    With `addendum_only`, the articles that came after the day was closed and their stories.
+    `settings` are those that decide about its content; `rules_version` is that of composing and rendering;
+    `late_until` is up to when its addenda have taken up what came late.
     """
-    stories = connection.execute(
-        "SELECT v.*, d.new_words, s.previous_story_id, s.next_story_id,"
-        "       (SELECT min(first_seen_at) FROM story_days AS o WHERE o.story_id = v.story_id) AS begun_at"
-        "  FROM stories_by_day AS v"
-        "  JOIN story_days AS d USING (day, story_id) JOIN stories AS s USING (story_id)"
-        " WHERE v.day = ? AND EXISTS (SELECT 1 FROM story_members AS m JOIN article_topics AS t"
-        "        USING (article_id) WHERE m.story_id = v.story_id AND m.day = v.day AND t.topic = ?)"
-        " ORDER BY v.story_id",
-        [day.isoformat(), topic],
-    ).fetchall()
-    articles = _articles(connection, day, addendum_only)
-    pins = frozenset(load_pins(connection))
-    return tuple(
-        _digest_story(connection, row, articles[row["story_id"]], pins)
-        for row in stories
-        if articles[row["story_id"]]
-    )
+
+    topic: str
+    folder: str
+    day: date
+    settings: DigestSettings
+    rules_version: str
+    made_at: datetime
+    late_until: datetime
 
 
-def load_week(connection: sqlite3.Connection, topic: str, day: date) -> tuple[DayCount, ...]:
-    """Stories and articles of a topic on the seven days up to `day`, oldest first."""
-    rows = connection.execute(
-        "SELECT m.day, count(DISTINCT m.story_id) AS stories, count(*) AS articles,"
-        "       count(DISTINCT lower(a.outlet)) AS outlets"
-        "  FROM story_members AS m JOIN articles AS a USING (article_id) JOIN article_topics AS t USING (article_id)"
-        " WHERE t.topic = ? AND m.day BETWEEN ? AND ? GROUP BY m.day ORDER BY m.day",
-        [topic, (day - timedelta(days=6)).isoformat(), day.isoformat()],
-    )
-    return tuple(
-        DayCount(day_of(row["day"]), row["articles"], row["outlets"], row["stories"]) for row in rows
-    )
+@dataclass(frozen=True, slots=True)
+class LoggedFile:
+    """A file that was written: its path as logged, the hash of its bytes, and when."""
+
+    path: str
+    sha256: str
+    made_at: datetime
 
 
-def _history(connection: sqlite3.Connection, story_id: int, day: date) -> tuple[DayCount, ...]:
-    rows = connection.execute(
-        "SELECT day, articles, outlets FROM story_days WHERE story_id = ? AND day BETWEEN ? AND ? ORDER BY day",
-        [story_id, (day - timedelta(days=6)).isoformat(), day.isoformat()],
-    )
-    return tuple(DayCount(day_of(row["day"]), row["articles"], row["outlets"]) for row in rows)
+# --- beginnings ------------------------------------------------------------------------------------
 
 
-def _articles(connection: sqlite3.Connection, day: date, addendum_only: bool) -> dict[int, list[sqlite3.Row]]:
-    rows = connection.execute(
-        "SELECT m.story_id, a.*, a.article_id = d.lead_article_id AS is_lead"
-        "  FROM story_members AS m JOIN articles AS a USING (article_id)"
-        "  JOIN story_days AS d ON d.day = m.day AND d.story_id = m.story_id"
-        " WHERE m.day = ? AND (NOT ? OR m.is_addendum)"
-        " ORDER BY m.story_id, is_lead DESC, a.first_seen_at, a.key",
-        [day.isoformat(), addendum_only],
-    )
-    articles: dict[int, list[sqlite3.Row]] = defaultdict(list)
-    for row in rows:
-        articles[row["story_id"]].append(row)
-    return articles
-
-
-def _digest_story(
-    connection: sqlite3.Connection, row: sqlite3.Row, articles: Sequence[sqlite3.Row], pins: frozenset[str]
-) -> DigestStory:
-    day = day_of(row["day"])
-    return DigestStory(
-        story_id=row["story_id"],
-        headline=row["headline"],
-        status=StoryStatus(row["status"]),
-        articles=tuple(
-            DigestArticle(
-                headline=article["headline"],
-                outlet=article["outlet"],
-                link=article["canonical_url"] or article["publisher_url"] or article["link"],
-                published=optional_time_of(article["published_at"]),
-                first_seen=time_of(article["first_seen_at"]),
-                summary=article["summary"],
-                outlet_host=article["outlet_host"],
-                feed_link=article["link"],
-            )
-            for article in articles
-        ),
-        first_seen=time_of(row["begun_at"]),
-        last_seen=time_of(row["last_seen_at"]),
-        articles_total=row["articles_total"],
-        outlets_total=row["outlets_total"],
-        series=row["series"],
-        serial=row["serial"],
-        previous_issue=_serial_of(connection, row["previous_story_id"]),
-        next_issue=_serial_of(connection, row["next_story_id"]),
-        new_words=tuple(row["new_words"].split()),
-        history=_history(connection, row["story_id"], day),
-        new_outlets=_new_outlets(connection, row["story_id"], day, articles),
-        is_pinned=bool(articles[0]["is_lead"]) and articles[0]["key"] in pins,
-        topics=_topics(connection, row["story_id"], day),
-    )
-
-
-def _new_outlets(
-    connection: sqlite3.Connection, story_id: int, day: date, articles: Sequence[sqlite3.Row]
-) -> tuple[str, ...]:
-    """Outlets of these articles that are not in the story's earlier days, as far as it has any."""
-    rows = connection.execute(
-        "SELECT DISTINCT a.outlet FROM story_members AS m JOIN articles AS a USING (article_id)"
-        " WHERE m.story_id = ? AND m.day < ?",
-        [story_id, day.isoformat()],
-    )
-    earlier = {row["outlet"].casefold() for row in rows}
-    outlets = dict.fromkeys(article["outlet"] for article in articles)
-    return tuple(outlet for outlet in outlets if outlet.casefold() not in earlier) if earlier else ()
-
-
-def _topics(connection: sqlite3.Connection, story_id: int, day: date) -> tuple[str, ...]:
-    rows = connection.execute(
-        "SELECT DISTINCT t.topic FROM story_members AS m JOIN article_topics AS t USING (article_id)"
-        " WHERE m.story_id = ? AND m.day = ? ORDER BY t.topic",
-        [story_id, day.isoformat()],
-    )
-    return tuple(row["topic"] for row in rows)
-
-
-def _serial_of(connection: sqlite3.Connection, story_id: int | None) -> str | None:
+def load_start(connection: sqlite3.Connection, topic: str, folder: str) -> date | None:
+    """The first day that a digest of this topic in this folder is due for, None before it is known."""
     row = connection.execute(
-        "SELECT serial FROM story_days WHERE story_id = ? ORDER BY day DESC LIMIT 1", [story_id]
+        "SELECT first_day FROM digest_starts WHERE topic = ? AND folder = ?", [topic, folder]
     ).fetchone()
-    return None if row is None else row["serial"]
+    return None if row is None else day_of(row["first_day"])
 
 
-def load_topic_sources(connection: sqlite3.Connection, topic: str) -> tuple[str, ...]:
-    """Addresses of the feeds of a topic, in order of configuration."""
-    rows = connection.execute("SELECT url FROM feeds WHERE topic = ? ORDER BY feed_id", [topic])
-    return tuple(row["url"] for row in rows)
+def save_start(connection: sqlite3.Connection, topic: str, folder: str, first_day: date) -> None:
+    """Note the first day; of two the earlier stays, since a clock may have been ahead."""
+    connection.execute(
+        "INSERT INTO digest_starts (topic, folder, first_day) VALUES (?, ?, ?)"
+        " ON CONFLICT DO UPDATE SET first_day = min(first_day, excluded.first_day)",
+        (topic, folder, first_day.isoformat()),
+    )
+
+
+# --- snapshots -------------------------------------------------------------------------------------
+
+
+def take_snapshot(
+    connection: sqlite3.Connection, topic: str, day: date, timezone: str, now: datetime
+) -> None:
+    """Freeze what the store has for a topic and day; the first snapshot stays."""
+    if load_snapshot(connection, topic, day) is None:
+        save_snapshot(connection, load_digest_day(connection, topic, day, timezone), now)
+
+
+def take_addendum(
+    connection: sqlite3.Connection, topic: str, day: date, timezone: str, until: datetime, now: datetime
+) -> int | None:
+    """Freeze what came after a day's digest and was seen by `until`: the addendum's number, None if nothing."""
+    number = load_addenda(connection, topic, day)[-1] + 1
+    late = load_late_day(connection, topic, day, timezone, until, number)
+    if not late.stories:
+        return None
+    save_snapshot(connection, late, now)
+    return number
+
+
+def save_snapshot(connection: sqlite3.Connection, snapshot: DigestDay, now: datetime) -> None:
+    """Store a snapshot and which articles it has; one that is there stays."""
+    place = (snapshot.topic, snapshot.day.isoformat())
+    connection.execute(
+        "INSERT INTO digest_snapshots (topic, day, addendum, snapshot, rules_version, made_at)"
+        " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        (
+            *place,
+            snapshot.addendum,
+            text_of(snapshot),
+            _grouping_rules(connection, snapshot.day),
+            time_text(now),
+        ),
+    )
+    connection.executemany(
+        "INSERT INTO digest_articles (topic, day, article_id, addendum) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT DO NOTHING",
+        [
+            (*place, article.article_id, snapshot.addendum)
+            for story in snapshot.stories
+            for article in story.articles
+            if article.article_id is not None
+        ],
+    )
 
 
 def load_snapshot(
     connection: sqlite3.Connection, topic: str, day: date, addendum: int = 0
 ) -> DigestDay | None:
-    """The frozen material of a digest, if that was made; addenda count from 1."""
+    """The frozen material of a digest or an addendum, if that was made."""
     row = connection.execute(
         "SELECT snapshot FROM digest_snapshots WHERE topic = ? AND day = ? AND addendum = ?",
         [topic, day.isoformat(), addendum],
     ).fetchone()
-    return None if row is None else digest_day_of(row["snapshot"])
+    return None if row is None else value_of(DigestDay, row["snapshot"])
 
 
-def save_snapshot(
-    connection: sqlite3.Connection, snapshot: DigestDay, now: datetime, addendum: int = 0
-) -> None:
-    """Freeze the material of a digest; the first snapshot stays."""
-    connection.execute(
-        "INSERT INTO digest_snapshots (topic, day, addendum, snapshot, made_at) VALUES (?, ?, ?, ?, ?)"
-        " ON CONFLICT DO NOTHING",
-        (snapshot.topic, snapshot.day.isoformat(), addendum, digest_day_text(snapshot), time_text(now)),
-    )
-
-
-def replace_addendum(
-    connection: sqlite3.Connection, snapshot: DigestDay, now: datetime, addendum: int
-) -> None:
-    """Store an addendum's material, or what it has grown to; a digest proper is never replaced."""
-    if addendum < 1:
-        raise ValueError("the snapshot of a digest is taken once")
-    connection.execute(
-        "DELETE FROM digest_snapshots WHERE topic = ? AND day = ? AND addendum = ?",
-        (snapshot.topic, snapshot.day.isoformat(), addendum),
-    )
-    save_snapshot(connection, snapshot, now, addendum)
-
-
-def load_digest_days(connection: sqlite3.Connection, topic: str) -> list[date]:
-    """Days whose digest of this topic has its snapshot, in order."""
+def load_addenda(connection: sqlite3.Connection, topic: str, day: date) -> list[int]:
+    """The numbers of a day's snapshots in order, beginning with 0 for the digest proper."""
     rows = connection.execute(
-        "SELECT day FROM digest_snapshots WHERE topic = ? AND addendum = 0 ORDER BY day", [topic]
+        "SELECT addendum FROM digest_snapshots WHERE topic = ? AND day = ? ORDER BY addendum",
+        [topic, day.isoformat()],
     )
-    return [date.fromisoformat(row["day"]) for row in rows]
+    return [row["addendum"] for row in rows]
+
+
+def _grouping_rules(connection: sqlite3.Connection, day: date) -> str:
+    rows = connection.execute(
+        "SELECT DISTINCT rules_version FROM days WHERE day = ? AND rules_version IS NOT NULL ORDER BY 1",
+        [day.isoformat()],
+    )
+    return ", ".join(row["rules_version"] for row in rows)
+
+
+# --- editions --------------------------------------------------------------------------------------
+
+
+def begin_edition(
+    connection: sqlite3.Connection,
+    digest: DigestSettings,
+    folder: str,
+    day: date,
+    rules_version: str,
+    now: datetime,
+) -> None:
+    """Note that a day's digest is made in a folder, and how; the first configuration stays."""
+    connection.execute(
+        "INSERT INTO digest_editions (topic, folder, day, settings, rules_version, made_at, late_until)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        (
+            digest.topic,
+            folder,
+            day.isoformat(),
+            text_of(digest.frozen),
+            rules_version,
+            time_text(now),
+            time_text(now),
+        ),
+    )
+
+
+def note_late_until(connection: sqlite3.Connection, edition: Edition, until: datetime) -> None:
+    """Note that what was seen by `until` has had its addendum, or that there was nothing."""
+    connection.execute(
+        "UPDATE digest_editions SET late_until = ? WHERE topic = ? AND folder = ? AND day = ?",
+        (time_text(until), edition.topic, edition.folder, edition.day.isoformat()),
+    )
+
+
+def load_edition(connection: sqlite3.Connection, topic: str, folder: str, day: date) -> Edition | None:
+    row = connection.execute(
+        "SELECT * FROM digest_editions WHERE topic = ? AND folder = ? AND day = ?",
+        [topic, folder, day.isoformat()],
+    ).fetchone()
+    return None if row is None else _edition_of(row)
+
+
+def load_editions(connection: sqlite3.Connection, topic: str, folder: str, first: date) -> list[Edition]:
+    """Editions of a folder from a day on, in order."""
+    rows = connection.execute(
+        "SELECT * FROM digest_editions WHERE topic = ? AND folder = ? AND day >= ? ORDER BY day",
+        [topic, folder, first.isoformat()],
+    )
+    return [_edition_of(row) for row in rows]
+
+
+def _edition_of(row: sqlite3.Row) -> Edition:
+    return Edition(
+        topic=row["topic"],
+        folder=row["folder"],
+        day=day_of(row["day"]),
+        settings=value_of(DigestSettings, row["settings"]),
+        rules_version=row["rules_version"],
+        made_at=time_of(row["made_at"]),
+        late_until=time_of(row["late_until"]),
+    )
+
+
+# --- the log ---------------------------------------------------------------------------------------
+
+
+def load_missing(connection: sqlite3.Connection, edition: Edition) -> list[tuple[int, str]]:
+    """What an edition has still to be written as: addendum and format, none of whose files are logged."""
+    rows = connection.execute(
+        "SELECT DISTINCT addendum, format FROM digests WHERE topic = ? AND folder = ? AND day = ?",
+        [edition.topic, edition.folder, edition.day.isoformat()],
+    )
+    logged = {(row["addendum"], row["format"]) for row in rows}
+    numbers = load_addenda(connection, edition.topic, edition.day)
+    wanted = [(number, name) for number in numbers for name in edition.settings.formats]
+    return [one for one in wanted if one not in logged]
+
+
+def load_logged(
+    connection: sqlite3.Connection, edition: Edition, addendum: int, format_name: str
+) -> dict[str, LoggedFile]:
+    """The files of an edition in one format as they were last written, by path."""
+    rows = connection.execute(
+        "SELECT path, sha256, made_at FROM digests"
+        " WHERE topic = ? AND folder = ? AND day = ? AND addendum = ? AND format = ? ORDER BY path",
+        [edition.topic, edition.folder, edition.day.isoformat(), addendum, format_name],
+    )
+    return {row["path"]: LoggedFile(row["path"], row["sha256"], time_of(row["made_at"])) for row in rows}
 
 
 def log_digest(
     connection: sqlite3.Connection,
+    edition: Edition,
     snapshot: DigestDay,
     format_name: str,
     files: Sequence[tuple[str, str]],
     now: datetime,
-    addendum: int = 0,
 ) -> None:
     """Log written files as (path, sha256); a row that says the same already is left alone."""
     connection.executemany(
-        "INSERT INTO digests (day, topic, format, path, sha256, made_at, stories, addendum)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET sha256 = excluded.sha256,"
+        "INSERT INTO digests (day, topic, folder, format, path, sha256, made_at, stories, addendum)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET sha256 = excluded.sha256,"
         " made_at = excluded.made_at, stories = excluded.stories WHERE sha256 <> excluded.sha256",
         [
             (
                 snapshot.day.isoformat(),
                 snapshot.topic,
+                edition.folder,
                 format_name,
                 path,
                 sha256,
                 time_text(now),
                 len(snapshot.stories),
-                addendum,
+                snapshot.addendum,
             )
             for path, sha256 in files
         ],
     )
-
-
-def is_logged(
-    connection: sqlite3.Connection, topic: str, day: date, format_name: str, addendum: int = 0
-) -> bool:
-    row = connection.execute(
-        "SELECT 1 FROM digests WHERE topic = ? AND day = ? AND format = ? AND addendum = ? LIMIT 1",
-        [topic, day.isoformat(), format_name, addendum],
-    ).fetchone()
-    return row is not None
-
-
-def digest_day_text(snapshot: DigestDay) -> str:
-    """A snapshot as JSON text, the same text for the same value."""
-
-    def plain(value: Any) -> Any:
-        if isinstance(value, datetime):
-            return time_text(value)
-        return value.isoformat() if isinstance(value, date) else str(value)
-
-    return json.dumps(asdict(snapshot), default=plain, ensure_ascii=False, sort_keys=True)
-
-
-def digest_day_of(text: str) -> DigestDay:
-    """The value that `digest_day_text` wrote."""
-    values = json.loads(text)
-    values["day"] = date.fromisoformat(values["day"])
-    values["source_urls"] = tuple(values["source_urls"])
-    values["stories"] = tuple(_story_of(story) for story in values["stories"])
-    values["week"] = _counts_of(values["week"])
-    return DigestDay(**values)
-
-
-def _story_of(values: dict[str, Any]) -> DigestStory:
-    values["status"] = StoryStatus(values["status"])
-    values["articles"] = tuple(
-        DigestArticle(
-            **{
-                **article,
-                "published": optional_time_of(article["published"]),
-                "first_seen": time_of(article["first_seen"]),
-            }
-        )
-        for article in values["articles"]
-    )
-    for name in ("first_seen", "last_seen"):
-        values[name] = time_of(values[name])
-    values["new_words"] = tuple(values["new_words"])
-    values["history"] = _counts_of(values["history"])
-    for name in ("new_outlets", "topics"):
-        values[name] = tuple(values.get(name, ()))  # a snapshot of an earlier version has none
-    return DigestStory(**values)
-
-
-def _counts_of(rows: list[dict[str, Any]]) -> tuple[DayCount, ...]:
-    return tuple(DayCount(**{**row, "day": date.fromisoformat(row["day"])}) for row in rows)

@@ -261,26 +261,54 @@ CREATE TABLE correction_bonds (
   PRIMARY KEY (correction_id, bond, a_key, b_key)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE digest_starts (
+  topic TEXT NOT NULL,
+  folder TEXT NOT NULL,
+  first_day TEXT NOT NULL,
+  PRIMARY KEY (topic, folder)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE digest_snapshots (
   topic TEXT NOT NULL,
   day TEXT NOT NULL,
   addendum INTEGER NOT NULL,
   snapshot TEXT NOT NULL,
+  rules_version TEXT NOT NULL,
   made_at TEXT NOT NULL,
   PRIMARY KEY (topic, day, addendum)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE digest_articles (
+  topic TEXT NOT NULL,
+  day TEXT NOT NULL,
+  article_id INTEGER NOT NULL,
+  addendum INTEGER NOT NULL,
+  PRIMARY KEY (topic, day, article_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE digest_editions (
+  topic TEXT NOT NULL,
+  folder TEXT NOT NULL,
+  day TEXT NOT NULL,
+  settings TEXT NOT NULL,
+  rules_version TEXT NOT NULL,
+  made_at TEXT NOT NULL,
+  late_until TEXT NOT NULL,
+  PRIMARY KEY (topic, folder, day)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE digests (
   digest_id INTEGER PRIMARY KEY,
   day TEXT NOT NULL,
   topic TEXT NOT NULL,
+  folder TEXT NOT NULL,
   format TEXT NOT NULL,
   path TEXT NOT NULL,
   sha256 TEXT NOT NULL,
   made_at TEXT NOT NULL,
   stories INTEGER NOT NULL,
   addendum INTEGER NOT NULL,
-  UNIQUE (day, topic, format, path, addendum)
+  UNIQUE (topic, folder, day, addendum, format, path)
 ) STRICT;
 
 CREATE TABLE outbox (

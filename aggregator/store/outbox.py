@@ -16,12 +16,13 @@ from aggregator.store.values import day_of, optional_time_of, optional_time_text
 def queue_deliveries(
     connection: sqlite3.Connection,
     topic: str,
+    folder: str,
     day: date,
     addendum: int,
     recipients: Sequence[Recipient],
     now: datetime,
 ) -> int:
-    """Queue a digest for everyone unless a file of it is logged already; return how many rows are new.
+    """Queue a digest for everyone unless a file of it is logged for its folder; return how many rows are new.
 
     To be called before the digest's first file is logged, in the same transaction: a recipient who is
     configured later begins with the next digest.
@@ -32,10 +33,10 @@ def queue_deliveries(
         "                    next_try_at)"
         " SELECT s.topic, s.day, s.addendum, ?, ?, 'waiting', 0, s.made_at, ?, ? FROM digest_snapshots AS s"
         "  WHERE s.topic = ? AND s.day = ? AND s.addendum = ? AND NOT EXISTS (SELECT 1 FROM digests AS d"
-        "        WHERE d.topic = s.topic AND d.day = s.day AND d.addendum = s.addendum)"
+        "        WHERE d.topic = s.topic AND d.day = s.day AND d.addendum = s.addendum AND d.folder = ?)"
         " ON CONFLICT DO NOTHING",
         [
-            (str(to.channel), to.name, time_text(now), time_text(now), topic, day.isoformat(), addendum)
+            (str(to.channel), to.name, *[time_text(now)] * 2, topic, day.isoformat(), addendum, folder)
             for to in recipients
         ],
     )
