@@ -149,8 +149,8 @@ def test_grouping_does_not_notice_whether_links_are_resolved(tmp_path):
                 await resolve_links(stages)
                 regroup(stages.store, stages.settings, clock.now())
 
-        work(home, news(60), job, faults=Faults(page_budget=None), resolve=is_on)
+        work(home, news(30), job, faults=Faults(page_budget=None), resolve=is_on)
         partitions.append(stories(home.store))
-        assert resolved(home) == (60 if is_on else 0)
+        assert resolved(home) == (30 if is_on else 0)
     assert partitions[0] == partitions[1]
     assert len(partitions[0]) == len(SUBJECTS)
