@@ -9,28 +9,37 @@ Facts
   module keeps, and the stop waits for those itself.
 * Writes to an unlinked database succeed and vanish, so the heartbeat looks whether the path still leads
   to the file.
+* A full disk is no reason to end: what is stored is safe, and room comes back. Nothing is polled meanwhile,
+  since a document that cannot be stored would be fetched again and again. A small write may still succeed
+  on a disk that is full for all others, so the pause has a length, and ends only with room to spare.
 """
 
 import asyncio
 import logging
 import os
+import shutil
 import signal
+import sqlite3
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from aggregator import pipeline
+from aggregator import health, pipeline, schedule
 from aggregator.app import App, load_app
 from aggregator.door import open_door
-from aggregator.errors import ConfigError, StoreError
+from aggregator.errors import ConfigError, StoreError, StoreFull
+from aggregator.health import LOW_DISK_BYTES, Pulse
 from aggregator.notify import notify, watchdog_interval_seconds
 from aggregator.operations import OPERATIONS
 from aggregator.pipeline import Stages
 from aggregator.store import upkeep
+from aggregator.store.figures import read_figures
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +49,7 @@ DIGEST_SECONDS = 60
 DELIVER_SECONDS = 60
 UPKEEP_SECONDS = 3600
 HEARTBEAT_SECONDS = 20
+PAUSE_SECONDS = 300.0  # at least, after the disk was full
 STOP_SECONDS = 8.0  # what SIGTERM leaves running work before it is cancelled
 
 
@@ -49,13 +59,18 @@ class Daemon:
 
     app: App
     stages: Stages
-    last_pass_at: datetime | None = None
+    pulse: Pulse
+    free_bytes: Callable[[Path], int] = lambda folder: shutil.disk_usage(folder).free
+    _paused_until: float = 0.0
 
     async def poll(self) -> None:
         """Poll what is due and group what changed."""
         now = self.stages.clock.now()
-        await pipeline.run_cycle(await pipeline.due_feeds(self.stages, now), self.stages)
-        self.last_pass_at = self.stages.clock.now()
+        due = await pipeline.due_feeds(self.stages, now)
+        report = await pipeline.run_cycle(
+            due, self.stages, lambda done, total, line: self.pulse.got_on("poll")
+        )
+        self.pulse.polled((poll.outcome for poll in report.polls), report.new)
 
     async def resolve(self) -> None:
         """Work the link queue, then group what merging changed."""
@@ -87,13 +102,52 @@ class Daemon:
         Raises:
             StoreError: the path leads to another file, or to none.
         """
-        if not self.stages.store.is_same_file():
+        store = self.stages.store
+        if not store.is_same_file():
             raise StoreError(
-                f"{self.stages.store.path} was moved, replaced or deleted while being written; stopping so that "
+                f"{store.path} was moved, replaced or deleted while being written; stopping so that "
                 "nothing more is written where nobody will find it"
             )
-        await asyncio.wrap_future(self.stages.store.submit(lambda connection: connection.total_changes))
+        try:
+            await asyncio.wrap_future(store.submit(partial(upkeep.beat, now=self.stages.clock.now())))
+            self.pulse.committed()
+            self._watch_disk()
+        except StoreFull as error:
+            self.pause_for(error)
         notify("WATCHDOG=1")
+
+    def _watch_disk(self) -> None:
+        """Rest while there is little room on the disk, go on when there is enough again."""
+        free = self.free_bytes(self.stages.store.path.parent)
+        if free < LOW_DISK_BYTES:
+            self._pause(
+                f"only {free // 1_000_000} MB are free on the store's disk, nothing is polled below"
+                f" {LOW_DISK_BYTES // 1_000_000} MB; what is stored is safe"
+            )
+        elif self.pulse.paused is not None and self.stages.clock.monotonic() >= self._paused_until:
+            log.info("there is room on the disk again, polling goes on")
+            self.pulse.paused = None
+            notify("STATUS=")
+
+    def pause_for(self, error: StoreFull) -> None:
+        """Poll, group and send nothing for some minutes at least."""
+        self._pause(f"the disk is full, nothing is polled; what is stored is safe ({error})")
+        self._paused_until = self.stages.clock.monotonic() + PAUSE_SECONDS
+
+    def _pause(self, reason: str) -> None:
+        if self.pulse.paused is None:
+            log.error("%s", reason)
+        self.pulse.paused = reason
+        notify(f"STATUS={reason}")
+
+    def account(self) -> health.Health:
+        """How the daemon is; blocking, some milliseconds."""
+        today = schedule.local_day(self.stages.clock.now(), self.app.settings.day.timezone)
+        try:
+            return self.pulse.health(read_figures(self.app.store_path, today))
+        except (StoreError, sqlite3.Error, OSError) as error:
+            log.error("the store cannot be read: %s", error)
+            return self.pulse.health(None)
 
 
 async def run_daemon(app: App) -> None:
@@ -107,11 +161,12 @@ async def run_daemon(app: App) -> None:
         StoreError: the store failed or its file was taken away.
     """
     stop_asked = asyncio.Event()
+    pulse = Pulse(app.clock, os.getpid())
     with app.store() as store:
         running: App | None = app
         while running is not None and not stop_asked.is_set():
             async with running.stages(store) as stages:
-                running = await _Runner(Daemon(running, stages), stop_asked).run()
+                running = await _Runner(Daemon(running, stages, pulse), stop_asked).run()
             if running is not None:
                 running.sync_feeds(store)
 
@@ -137,6 +192,7 @@ class _Runner:
             return None
         app = self._daemon.app
         scheduler = self._scheduler()
+        lag_watch = asyncio.create_task(self._daemon.pulse.watch_loop())
         async with open_door(app.store_path, self._perform):
             scheduler.start()
             notify("READY=1")
@@ -146,11 +202,14 @@ class _Runner:
             finally:
                 notify(self._farewell())
                 scheduler.shutdown(wait=False)
+                lag_watch.cancel()
                 await self._put_away()
                 log.info("stop")
 
     async def _perform(self, name: str, arguments: Mapping[str, Any]) -> Any:
-        """Do what another process asks for, in turn with the jobs that group days."""
+        """Do what another process asks for, in turn with the jobs that group days; how it is, at once."""
+        if name == health.REQUEST:
+            return (await asyncio.to_thread(self._daemon.account)).to_plain()
         operation = OPERATIONS[name]
         async with self._turn:
             app, store = self._daemon.app, self._daemon.stages.store
@@ -182,12 +241,13 @@ class _Runner:
         heartbeat = min(HEARTBEAT_SECONDS, watchdog_interval_seconds() or HEARTBEAT_SECONDS)
         for name, job, seconds in (
             ("heartbeat", self._daemon.heartbeat, heartbeat),
-            ("poll", self._in_turn(self._daemon.poll), TICK_SECONDS),
-            ("resolve", self._in_turn(self._daemon.resolve), RESOLVE_SECONDS),
-            ("digest", self._in_turn(self._daemon.digest), DIGEST_SECONDS),
-            ("deliver", self._daemon.deliver, DELIVER_SECONDS),
+            ("poll", self._unless_paused(self._in_turn(self._daemon.poll)), TICK_SECONDS),
+            ("resolve", self._unless_paused(self._in_turn(self._daemon.resolve)), RESOLVE_SECONDS),
+            ("digest", self._unless_paused(self._in_turn(self._daemon.digest)), DIGEST_SECONDS),
+            ("deliver", self._unless_paused(self._daemon.deliver), DELIVER_SECONDS),
             ("upkeep", self._daemon.keep_up, UPKEEP_SECONDS),
         ):
+            self._daemon.pulse.expect(name, seconds)
             # The first run comes at once: APScheduler would wait one interval.
             scheduler.add_job(
                 self._start,
@@ -198,6 +258,15 @@ class _Runner:
                 next_run_time=self._daemon.stages.clock.now() + timedelta(milliseconds=10),
             )
         return scheduler
+
+    def _unless_paused(self, job: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+        """Work that has to be stored is not begun while it cannot be."""
+
+        async def run() -> None:
+            if self._daemon.pulse.paused is None:
+                await job()
+
+        return run
 
     def _in_turn(self, job: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
         """Jobs that group days take turns; two groupings of one day at once would waste each other."""
@@ -218,8 +287,14 @@ class _Runner:
 
     async def _guarded(self, name: str, job: Callable[[], Awaitable[None]]) -> None:
         """A store that cannot be trusted stops the daemon; a bug in one job is loud and the others go on."""
+        pulse, is_well = self._daemon.pulse, False
+        pulse.begun(name)
         try:
             await job()
+            is_well = True
+        except StoreFull as error:
+            self._daemon.pause_for(error)
+            is_well = True
         except StoreError as error:
             log.critical("stopping: %s", error)
             if not self._next_app.done():
@@ -227,6 +302,8 @@ class _Runner:
         except Exception:
             # Whatever else leaves a job is ours to mend; it must not take the other jobs down with it.
             log.critical("a bug in job %s, please report it", name, exc_info=True)
+        finally:
+            pulse.ended(name, is_well=is_well)
 
     def _stop(self) -> None:
         self._stop_asked.set()

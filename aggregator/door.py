@@ -30,7 +30,9 @@ _ANSWER_SECONDS = 600.0
 _ERRORS = {error.__name__: error for error in (UsageError, InputError, StoreError, AggregatorError)}
 
 
-def ask(database: Path, name: str, arguments: Mapping[str, Any]) -> Any:
+def ask(
+    database: Path, name: str, arguments: Mapping[str, Any], *, timeout_seconds: float = _ANSWER_SECONDS
+) -> Any:
     """Have the process that writes `database` do something; return its result.
 
     Raises:
@@ -40,7 +42,7 @@ def ask(database: Path, name: str, arguments: Mapping[str, Any]) -> Any:
     request = json.dumps({"name": name, "arguments": dict(arguments)}, default=str).encode() + b"\n"
     try:
         with _reachable(_door(database)) as path, socket.socket(socket.AF_UNIX) as channel:
-            channel.settimeout(_ANSWER_SECONDS)
+            channel.settimeout(timeout_seconds)
             channel.connect(path)
             channel.sendall(request)
             with channel.makefile("rb") as answers:

@@ -6,6 +6,7 @@
   x StoreError       the database cannot be trusted or used; stops the daemon; exit status 1
     + StoreLocked    another process is the writer of this file; names it
     + StoreBusy      a reading took too long; the page says so with status 503
+    + StoreFull      the disk has no room; nothing that was stored is lost; the daemon pauses and goes on
   x InputError       a file handed to a command cannot be read as what it should be; exit status 1
   x PublishError     a digest cannot be written where it should go; logged, tried again; exit status 1
   x SecretError      a password is missing or not kept safely; the delivery waits and is tried again
@@ -70,6 +71,10 @@ class StoreLocked(StoreError):
 
 class StoreBusy(StoreError):
     """A reading took too long, or waited too long for its turn."""
+
+
+class StoreFull(StoreError):
+    """The disk, or what this user may have of it, is full: this write did not happen, a later one may."""
 
 
 class PublishError(AggregatorError):

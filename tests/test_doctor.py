@@ -18,6 +18,7 @@ from aggregator.doctor.finding import size_text, span_text
 from aggregator.doctor.libraries import FLOORS, installed_libraries
 from aggregator.doctor.storage import StoreFacts, storage_findings
 from aggregator.doctor.work import OverdueDigest, WorkFacts, work_findings
+from aggregator.health import Answer, Health
 from aggregator.model import FeedHealth, FeedState, StoreFigures
 from aggregator.store import open_store
 
@@ -49,7 +50,8 @@ FIGURES = StoreFigures(
     newest_at=NOW,
     newest_day=NOW.date(),
 )
-STORE = StoreFacts(Path("news.db"), NOW.date(), known_schema=1, figures=FIGURES, schema=1, holder="7")
+DAEMON = Answer((), health=Health(7, 3_600, 1, 0, None, {}, {}, 0, FIGURES), holder="7")
+STORE = StoreFacts(Path("news.db"), NOW.date(), known_schema=1, figures=FIGURES, schema=1, daemon=DAEMON)
 FEED = FeedState(
     feed_id=1,
     url="https://times.example/feed",
@@ -107,7 +109,9 @@ STORES = {
     "an older schema": ({"known_schema": 2}, {}, "notice", "backup"),
     "writable for everyone": ({"file_mode": 0o100666}, {}, "warning", "chmod"),
     "not ours to write": ({"is_writable": False}, {}, "notice", "daemon's user"),
-    "no daemon": ({"holder": None}, {}, "notice", "aggregator run"),
+    "no daemon": ({"daemon": None}, {}, "notice", "aggregator run"),
+    "a daemon that is silent": ({"daemon": Answer(("no word",), holder="7")}, {}, "warning", "restart"),
+    "a daemon that is ill": ({"daemon": replace(DAEMON, problems=("it rests",))}, {}, "problem", "it rests"),
     "hardly any disk": ({}, {"disk_free_bytes": 100_000_000}, "problem", "prune"),
     "little disk": ({}, {"disk_free_bytes": 900_000_000}, "warning", "900.0 MB free"),
     "a disk that will be full": (

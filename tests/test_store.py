@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.errors import StoreError, StoreLocked, UsageError
+from aggregator.errors import StoreError, StoreFull, StoreLocked, UsageError
 from aggregator.model import (
     ArticleDraft,
     DatedArticle,
@@ -98,6 +98,17 @@ def poll(store: Store, articles, *, url: str = FEED.url, now: datetime = NOW, **
 def rows(store: Store, sql: str, *parameters):
     with open_reader(store.path) as connection:
         return [tuple(row) for row in connection.execute(sql, parameters)]
+
+
+def test_a_full_disk_undoes_the_write_and_is_told_from_a_broken_one(store):
+    pages = rows(store, "PRAGMA page_count")[0][0]
+    store.maintain(lambda connection: connection.execute(f"PRAGMA max_page_count = {pages}"))
+    with pytest.raises(StoreFull, match="nothing of this write was stored"):
+        poll(store, dated(*(draft(f"a{n}", headline="x" * 2_000) for n in range(50))))
+    assert rows(store, "SELECT count(*) FROM articles") == [(0,)]
+
+    store.maintain(lambda connection: connection.execute("PRAGMA max_page_count = 100000"))
+    assert poll(store, dated(draft("a"))).new == 1
 
 
 # --- the file ------------------------------------------------------------------------------------

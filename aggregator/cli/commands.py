@@ -36,6 +36,7 @@ _COMMANDS = {
     "tune": ("grouping", "tune"),
     "recluster": ("grouping", "recluster"),
     "doctor": ("upkeep", "doctor"),
+    "health": ("upkeep", "health"),
     "backup": ("upkeep", "backup"),
 }
 

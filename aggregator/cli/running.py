@@ -1,6 +1,7 @@
 """Doing the work: `demo`, `run`, `poll`, `resolve`."""
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
@@ -13,12 +14,15 @@ from aggregator.cli import console
 from aggregator.cli.place import Place, json_option, pass_place
 from aggregator.cli.progress import progress_bar
 from aggregator.demo import run_demo
+from aggregator.doctor import Level, installed_libraries, library_findings
 from aggregator.errors import UsageError
 from aggregator.model import FeedState
 from aggregator.pipeline.stages import Progress
 from aggregator.store import Store, open_reader
 from aggregator.store import reading as store_reading
 from aggregator.store.feeds import load_feeds, load_pollable_feeds
+
+log = logging.getLogger(__name__)
 
 _SHOWN_STORIES = 10
 
@@ -62,6 +66,9 @@ def run(place: Place) -> None:
     """Run the daemon until SIGTERM; SIGHUP reloads the configuration."""
     app = place.app()
     logs.set_up_logging(app.settings.log.format, app.settings.log.level)
+    for finding in library_findings(installed_libraries()):
+        if finding.level is not Level.OK:
+            log.warning("%s; %s", finding.said, finding.advice)
     asyncio.run(daemon.run_daemon(app))
 
 

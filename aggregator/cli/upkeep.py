@@ -1,4 +1,4 @@
-"""Care of the installation and its file: `doctor`, `backup`."""
+"""Care of the installation and its file: `doctor`, `health`, `backup`."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -36,3 +36,32 @@ def doctor(place: Place, as_json: bool) -> int:
         columns = {"level": "", "check": "", "said": "finding", "advice": "what to do"}
         console.table(columns, [asdict(finding) for finding in findings])
     return 1 if any(finding.level is Level.PROBLEM for finding in findings) else 0
+
+
+@click.command()
+@json_option
+@pass_place
+def health(place: Place, as_json: bool) -> int:
+    """Ask the daemon how it is; status 0 if it does its work."""
+    from aggregator.health import look
+
+    app = place.app()
+    answer = look(app.store_path, app.clock.now())
+    if as_json:
+        account = answer.health.to_plain() if answer.health else None
+        console.print_json(
+            {
+                "healthy": answer.is_healthy,
+                "problems": answer.problems,
+                "notes": answer.notes,
+                "daemon": account,
+            }
+        )
+    elif answer.health is not None and answer.is_healthy:
+        console.line(
+            f"process {answer.holder} does its work; it has polled {sum(answer.health.polls.values())} times"
+        )
+    if not as_json:
+        for sentence in (*answer.problems, *answer.notes):
+            console.say(sentence)
+    return 0 if answer.is_healthy else 1

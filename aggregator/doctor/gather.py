@@ -23,9 +23,10 @@ from aggregator.doctor.libraries import installed_libraries
 from aggregator.doctor.storage import StoreFacts, storage_findings
 from aggregator.doctor.work import OverdueDigest, WorkFacts, work_findings
 from aggregator.errors import AggregatorError, ConfigError
+from aggregator.health import look
 from aggregator.model import StoreFigures
 from aggregator.pipeline.editions import due_days
-from aggregator.store import database, feeds, figures, migrations, open_reader, outbox, polls
+from aggregator.store import feeds, figures, migrations, open_reader, outbox, polls
 
 _WEEK = timedelta(days=7)
 
@@ -81,7 +82,7 @@ def _store_facts(app: App, now: datetime) -> StoreFacts:
         facts,
         file_mode=path.stat().st_mode,
         is_writable=os.access(path, os.W_OK) and os.access(path.parent, os.W_OK),
-        holder=database.lock_holder(path),
+        daemon=look(path, now),
     )
     try:
         with open_reader(path) as connection:

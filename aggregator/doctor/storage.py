@@ -6,9 +6,9 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from aggregator.doctor.finding import Finding, Level, size_text, span_text
+from aggregator.health.report import LOW_DISK_BYTES, Answer
 from aggregator.model import StoreFigures
 
-LOW_DISK_BYTES = 200_000_000  # below this nothing is polled, see `health`
 _SCARCE_DISK_BYTES = 1_000_000_000
 _SCARCE_DAYS = 30
 _LARGE_WAL_BYTES = 64_000_000
@@ -20,7 +20,7 @@ class StoreFacts:
     """What was found where the store should be.
 
     `figures` is None when it could not be read, and `trouble` says why. `integrity` is "ok" or what
-    SQLite complains of; `holder` is the process that holds the lock, if one does.
+    SQLite complains of; `daemon` is what came of asking the process that writes the store.
     """
 
     path: Path
@@ -32,7 +32,7 @@ class StoreFacts:
     schema: int = 0
     file_mode: int = 0o600
     is_writable: bool = True
-    holder: str | None = None
+    daemon: Answer | None = None
 
 
 def storage_findings(facts: StoreFacts, now: datetime) -> list[Finding]:
@@ -46,7 +46,7 @@ def storage_findings(facts: StoreFacts, now: datetime) -> list[Finding]:
         _integrity(facts, facts.figures),
         _schema(facts),
         _permissions(facts),
-        _writer(facts.holder),
+        *_daemon(facts.daemon),
         _disk(facts.figures),
         *_wal(facts.figures),
         *_times(facts, facts.figures, now),
@@ -89,10 +89,16 @@ def _permissions(facts: StoreFacts) -> Finding:
     return Finding(Level.OK, "permissions", "the store and its folder can be written")
 
 
-def _writer(holder: str | None) -> Finding:
-    if holder is None:
-        return Finding(Level.NOTICE, "daemon", "none runs on this store", "`aggregator run` is the daemon")
-    return Finding(Level.OK, "daemon", f"process {holder} writes the store")
+def _daemon(answer: Answer | None) -> list[Finding]:
+    if answer is None or answer.holder is None:
+        return [Finding(Level.NOTICE, "daemon", "none runs on this store", "`aggregator run` is the daemon")]
+    if answer.health is None:
+        advice = "a command at work ends by itself; a daemon that stays silent wants a restart"
+        return [Finding(Level.WARNING, "daemon", problem, advice) for problem in answer.problems]
+    if answer.problems:
+        return [Finding(Level.PROBLEM, "daemon", problem, "its log says more") for problem in answer.problems]
+    said = f"process {answer.holder} has been at work for {span_text(answer.health.up_seconds)}"
+    return [Finding(Level.OK, "daemon", said)]
 
 
 def _disk(figures: StoreFigures) -> Finding:

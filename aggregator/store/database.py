@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
-from aggregator.errors import StoreError, StoreLocked
+from aggregator.errors import StoreError, StoreFull, StoreLocked
 
 T = TypeVar("T")
 Write = Callable[[sqlite3.Connection], T]
@@ -153,7 +153,7 @@ def _commit_together(connection: sqlite3.Connection, batch: list[_Job]) -> None:
             if connection.in_transaction:  # SQLITE_FULL has rolled back by itself, most others not
                 connection.execute("ROLLBACK")
         for job in batch:
-            job.future.set_exception(StoreError(f"nothing of this write was stored: {error}"))
+            job.future.set_exception(_store_error(error))
         return
     for future, value, failure in results:
         if failure is None:
@@ -171,9 +171,18 @@ def _run_in_savepoint(connection: sqlite3.Connection, job: _Job) -> tuple[Any, E
         if not connection.in_transaction:
             raise  # the whole transaction is gone (disk full): all of the batch failed
         connection.execute("ROLLBACK TO one_write")
-        failure = error
+        failure = _store_error(error) if _is_full(error) else error
     connection.execute("RELEASE one_write")
     return value, failure
+
+
+def _store_error(error: Exception) -> StoreError:
+    text = f"nothing of this write was stored: {error}"
+    return StoreFull(text) if _is_full(error) else StoreError(text)
+
+
+def _is_full(error: Exception) -> bool:
+    return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
 
 
 def _run_alone(connection: sqlite3.Connection, job: _Job) -> None:

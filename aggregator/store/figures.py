@@ -49,7 +49,11 @@ def read_figures(path: Path, today: date) -> StoreFigures:
                 connection, "SELECT min(queued_at) FROM outbox WHERE state = 'waiting'"
             ),
             breaker_open_until=_moment(connection, "SELECT open_until FROM resolver_state"),
-            newest_at=_moment(connection, "SELECT max(last_polled_at) FROM feeds"),
+            newest_at=_moment(
+                connection,
+                "SELECT max(at) FROM (SELECT max(last_polled_at) AS at FROM feeds"
+                " UNION ALL SELECT beat_at FROM heartbeat)",
+            ),
             newest_day=_newest_day(connection),
         )
 

@@ -154,6 +154,11 @@ CREATE TABLE resolver_state (
   trips INTEGER NOT NULL
 ) STRICT;
 
+CREATE TABLE heartbeat (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  beat_at TEXT NOT NULL
+) STRICT;
+
 CREATE TABLE days (
   day TEXT NOT NULL,
   language TEXT NOT NULL,

@@ -1,10 +1,21 @@
-"""Housekeeping of the file: checkpoint, statistics, verified backup, integrity."""
+"""Housekeeping of the file: sign of life, checkpoint, verified backup."""
 
 import os
 import sqlite3
+from datetime import datetime
 from pathlib import Path
 
 from aggregator.errors import StoreError
+from aggregator.store.values import time_text
+
+
+def beat(connection: sqlite3.Connection, now: datetime) -> None:
+    """Write when the daemon was last alive: a commit that shows that commits reach the disk."""
+    connection.execute(
+        "INSERT INTO heartbeat (id, beat_at) VALUES (1, ?)"
+        " ON CONFLICT (id) DO UPDATE SET beat_at = excluded.beat_at",
+        [time_text(now)],
+    )
 
 
 def checkpoint(connection: sqlite3.Connection) -> int:
