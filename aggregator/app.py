@@ -16,7 +16,7 @@ from aggregator.store import Store, open_store
 from aggregator.store.feeds import sync_feeds
 
 if TYPE_CHECKING:
-    from aggregator.pipeline.stages import Stages
+    from aggregator.pipeline.stages import Network, Stages
 
 _GOOGLE_ORIGINS = ("https://news.google.com", "https://consent.google.com", "https://www.google.com")
 
@@ -51,32 +51,46 @@ class App:
         store.write(partial(sync_feeds, feeds=self.settings.feeds, now=self.clock.now()))
 
     @asynccontextmanager
-    async def stages(self, store: Store) -> "AsyncIterator[Stages]":
-        """Everything the pipeline works with; closed on the way out."""
+    async def network(self) -> "AsyncIterator[Network]":
+        """What asks for feeds and reads them; closed on the way out."""
         # Imported here: commands that only read must not wait a second for HTTP and numerics.
         from aggregator.fetch import HttpClient, Politeness
         from aggregator.parse import ParserPool
-        from aggregator.pipeline.stages import Stages
-        from aggregator.resolve import LinkResolver
+        from aggregator.pipeline.stages import Network
 
-        settings = self.settings
-        google = settings.google_news
+        google = self.settings.google_news
         parser = ParserPool()
-        async with HttpClient(settings.http, clock=self.clock, origins=google_origins(google)) as client:
+        origins = google_origins(google)
+        async with HttpClient(self.settings.http, clock=self.clock, origins=origins) as client:
             try:
-                yield Stages(
-                    settings=settings,
-                    store=store,
+                yield Network(
                     client=client,
                     parser=parser,
-                    politeness=Politeness(settings.poll, self.clock),
-                    resolver=LinkResolver(client, google),
+                    politeness=Politeness(self.settings.poll, self.clock),
                     clock=self.clock,
-                    rng=self.rng,
                     google_hosts=google_hosts(google),
                 )
             finally:
                 await parser.close()
+
+    @asynccontextmanager
+    async def stages(self, store: Store) -> "AsyncIterator[Stages]":
+        """Everything the pipeline works with; closed on the way out."""
+        from aggregator.pipeline.stages import Stages
+        from aggregator.resolve import LinkResolver
+
+        async with self.network() as network:
+            yield Stages(
+                settings=self.settings,
+                store=store,
+                client=network.client,
+                parser=network.parser,
+                politeness=network.politeness,
+                resolver=LinkResolver(network.client, self.settings.google_news),
+                clock=self.clock,
+                rng=self.rng,
+                google_hosts=network.google_hosts,
+            )
 
 
 def load_app(config: Path, home: Path) -> App:

@@ -1,10 +1,5 @@
-"""The command group: global options, errors to exit statuses, the list of commands.
+"""The command group: global options, errors to exit statuses, the list of commands."""
 
-A command's module is imported when the command is used: reading a day must not wait for the numerics
-of grouping and the HTTP client, which take a second to load.
-"""
-
-import importlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +8,7 @@ import click
 
 from aggregator import __version__
 from aggregator.cli import console
+from aggregator.cli.lazy import LazyGroup
 from aggregator.cli.place import Place
 from aggregator.errors import AggregatorError, ConfigError, UsageError
 
@@ -41,21 +37,10 @@ _COMMANDS = {
 }
 
 
-class _LazyGroup(click.Group):
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(_COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _COMMANDS:
-            return None
-        module, name = _COMMANDS[cmd_name]
-        command = getattr(importlib.import_module(f"aggregator.cli.{module}"), name)
-        assert isinstance(command, click.Command)
-        return command
-
-
 @click.group(
-    cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+    cls=LazyGroup,
+    lazy=_COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.option(
     "--config",

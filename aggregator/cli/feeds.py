@@ -5,18 +5,19 @@ that were meant.
 """
 
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 
 import click
 
 from aggregator import schedule
 from aggregator.cli import console
+from aggregator.cli.lazy import LazyGroup
 from aggregator.cli.place import Place, json_option, pass_place
-from aggregator.config.editing import with_feeds, without_feed
+from aggregator.cli.subscribing import take_up, write_feeds
+from aggregator.config.editing import without_feed
 from aggregator.config.saving import rewrite
-from aggregator.config.subscriptions import Addition, Judged, Known, Refused, Subscriptions
-from aggregator.errors import InputError, StoreLocked, UsageError
+from aggregator.config.subscriptions import DEFAULT_TOPIC, Known, Refused, Subscriptions
+from aggregator.errors import InputError, UsageError
 from aggregator.google.editions import base_language
 from aggregator.settings import FeedSettings
 from aggregator.store import open_reader
@@ -24,7 +25,7 @@ from aggregator.store import reading as store_reading
 from aggregator.store.feeds import load_feeds
 
 
-@click.group()
+@click.group(cls=LazyGroup, lazy={"add": ("adding", "add")})
 def feeds() -> None:
     """The feeds and how they fare."""
 
@@ -72,16 +73,18 @@ def remove(place: Place, feed: str) -> None:
         removed.append(lines)
         return edited
 
-    rewrite(_path(place), edit)
-    console.line(f"removed from {_path(place)}; to have it back, put these lines in again:")
+    rewrite(place.path, edit)
+    console.line(f"removed from {place.path}; to have it back, put these lines in again:")
     for line in removed[0].splitlines():
         console.line(line)
-    _take_up(place)
+    take_up(place)
 
 
 @feeds.command("import")
 @click.argument("path", metavar="FILE", type=click.Path(path_type=Path))
-@click.option("--topic", default="news", show_default=True, help="The topic of feeds that are in no folder.")
+@click.option(
+    "--topic", default=DEFAULT_TOPIC, show_default=True, help="The topic of feeds that are in no folder."
+)
 @pass_place
 def import_(place: Place, path: Path, topic: str) -> int:
     """Add the feeds of an OPML file; folders become topics, a feed that cannot go in keeps no other out."""
@@ -90,7 +93,7 @@ def import_(place: Place, path: Path, topic: str) -> int:
     app = place.app()
     outlines = read_opml(_read(path), str(path))
     judged = Subscriptions(app.settings).judge_outlines(outlines, topic=topic)
-    added = _write(place, judged)
+    added = write_feeds(place, judged)
     known = [one for one in judged if isinstance(one, Known)]
     refused = [one for one in judged if isinstance(one, Refused)]
     for one in known:
@@ -100,7 +103,7 @@ def import_(place: Place, path: Path, topic: str) -> int:
     for bad in refused:
         console.say(f"not added: {bad.name}: {bad.why}")
     console.line(f"{len(added):,} feeds added, {len(known):,} there already, {len(refused):,} not added")
-    _take_up(place)
+    take_up(place)
     return 1 if refused and not added else 0
 
 
@@ -125,14 +128,6 @@ def export(place: Place, path: Path | None) -> None:
     console.line(f"{path}: {len(chosen):,} feeds")
 
 
-def _write(place: Place, judged: Sequence[Judged]) -> list[Addition]:
-    """Put what may go in into the file, in one piece."""
-    added = [one for one in judged if isinstance(one, Addition)]
-    if added:
-        rewrite(_path(place), partial(with_feeds, tables=[one.table for one in added]))
-    return added
-
-
 def _position(feeds: Sequence[FeedSettings], wanted: str) -> int:
     """Return the place of the feed with this name (whatever its case) or address.
 
@@ -143,23 +138,6 @@ def _position(feeds: Sequence[FeedSettings], wanted: str) -> int:
         if wanted.casefold() == feed.name.casefold() or wanted == feed.url:
             return position
     raise UsageError(f"no feed is called {wanted!r}; `aggregator feeds list` shows their names")
-
-
-def _take_up(place: Place) -> None:
-    """Have the store follow the configuration, or say how the daemon does."""
-    app = place.app()
-    if not app.store_path.exists():
-        console.say("next: `aggregator poll`")
-        return
-    try:
-        with app.store():
-            console.say("next: `aggregator poll`, or start the daemon")
-    except StoreLocked as error:
-        console.say(f"the running daemon takes this up on SIGHUP: kill -HUP {error.holder}")
-
-
-def _path(place: Place) -> Path:
-    return place.home / place.config
 
 
 def _read(path: Path) -> bytes:

@@ -17,6 +17,11 @@ class Place:
     config: Path
     home: Path
 
+    @property
+    def path(self) -> Path:
+        """The configuration file."""
+        return self.home / self.config
+
     def app(self) -> App:
         """Read the configuration.
 

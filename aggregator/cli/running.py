@@ -25,6 +25,7 @@ from aggregator.store.feeds import load_feeds, load_pollable_feeds
 log = logging.getLogger(__name__)
 
 _SHOWN_STORIES = 10
+_SHOWN_FIRST_POLLS = 10
 
 
 @click.command()
@@ -107,6 +108,11 @@ def _print_polls(report: pipeline.CycleReport) -> None:
         for polled in sorted(report.polls, key=lambda polled: polled.feed)
     ]
     console.table({**columns, "feed": "feed", "message": "problem"}, rows)
+    firsts = [polled for polled in report.polls if polled.first is not None]
+    for polled in firsts[:_SHOWN_FIRST_POLLS]:
+        console.line(f"first poll of {polled.feed}: {polled.first}")
+    if len(firsts) > _SHOWN_FIRST_POLLS:
+        console.line(f"and the first poll of {len(firsts) - _SHOWN_FIRST_POLLS:,} other feeds")
 
 
 def _print_changes(report: pipeline.CycleReport, stories: list[dict[str, Any]]) -> None:

@@ -5,7 +5,7 @@ address that is there already is not added again. What cannot go in is told by n
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,6 +20,7 @@ from aggregator.settings import FeedSettings, GoogleNewsSettings, Settings
 
 MAX_NAME_CHARACTERS = 100
 MAX_TOPIC_CHARACTERS = 60
+DEFAULT_TOPIC = "news"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +65,14 @@ class Subscriptions:
     ) -> Judged:
         """Decide on one feed; an `Addition` counts as there from now on.
 
-        `name` is made fit (one line, 100 characters at most, no other feed's), and so is `topic`; an empty
-        name becomes the host's. `site` and `language` are taken only if they make sense: a list may hold anything.
+        `name` is made fit (one line, 100 characters at most, no other feed's), and so is `topic`; empty ones
+        follow from the address. `site` and `language` are taken only if they make sense: a list may hold anything.
         """
         label = _line(name, MAX_NAME_CHARACTERS) or _host(url)
-        table: dict[str, Any] = {"name": label, "topic": self._topic(topic)}
         try:
-            table.update(_address_keys(url, self._settings.google_news))
+            keys = _address_keys(url, self._settings.google_news)
+            label = _line(name, MAX_NAME_CHARACTERS) or _name_of(keys)
+            table: dict[str, Any] = {"name": label, "topic": self._topic(topic or _topic_of(keys)), **keys}
             feed = parse_feed(table, self._settings, label)
         except ValueError as error:  # a page of Google News that has no feed
             return Refused(label, f"{shortened(url)}: {error}")
@@ -139,7 +141,7 @@ def topic_of_folders(folders: Sequence[str]) -> str:
     return FOLDER_MARK.join(names)
 
 
-def _address_keys(url: str, google: GoogleNewsSettings) -> dict[str, Any]:
+def _address_keys(url: str, google: GoogleNewsSettings) -> dict[str, str]:
     """Return the keys that say where a feed is. Raises ValueError for a Google address without a feed."""
     if not is_google_url(url):
         return {"url": url}
@@ -151,6 +153,18 @@ def _address_keys(url: str, google: GoogleNewsSettings) -> dict[str, Any]:
     # A topic id says for itself which edition it is of, which need not be the one of the address.
     is_said = edition == default and key != "google_topic_id"
     return {key: value} if is_said else {key: value, "language": edition.language, "country": edition.country}
+
+
+def _name_of(keys: Mapping[str, str]) -> str:
+    """Return a name for a feed of which nothing is known but where it is."""
+    if "url" in keys:
+        return _host(keys["url"])
+    names = (keys.get("google_topic", "").title(), keys.get("google_query"), keys.get("google_geo"))
+    return _line(next(filter(None, names), "Google News"), MAX_NAME_CHARACTERS)
+
+
+def _topic_of(keys: Mapping[str, str]) -> str:
+    return keys.get("google_topic", DEFAULT_TOPIC).lower()
 
 
 def _host(url: str) -> str:

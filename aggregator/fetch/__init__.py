@@ -7,7 +7,7 @@ is not decided here.
 """
 
 from aggregator.fetch.client import HttpClient
-from aggregator.fetch.feeds import fetch_feed
+from aggregator.fetch.feeds import fetch_feed, fetch_feed_or_page
 from aggregator.fetch.politeness import Politeness
 
-__all__ = ["HttpClient", "Politeness", "fetch_feed"]
+__all__ = ["HttpClient", "Politeness", "fetch_feed", "fetch_feed_or_page"]

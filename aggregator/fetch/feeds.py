@@ -32,3 +32,14 @@ async def fetch_feed(
         headers["If-Modified-Since"] = validators.last_modified
     exchange = await client.request("GET", url, headers=headers)
     return judge(exchange, sent=validators, previous_sha256=previous_sha256, now=now)
+
+
+async def fetch_feed_or_page(client: HttpClient, url: str, *, now: datetime) -> tuple[Fetched, bytes]:
+    """Request an address that may be a feed's or a page's: the answer judged as a feed's, and its body.
+
+    The body is there even when it is no feed. Never raises for a bad answer.
+    """
+    exchange = await client.request(
+        "GET", url, headers={"Accept": _ACCEPT.replace("*/*", "text/html;q=0.7, */*")}
+    )
+    return judge(exchange, sent=Validators(), previous_sha256=None, now=now), exchange.body

@@ -23,6 +23,7 @@ from aggregator.model import (
     PollRecord,
     Validators,
 )
+from aggregator.pipeline.arrivals import Arrivals, arrivals_of
 from aggregator.pipeline.drafts import articles_of
 from aggregator.pipeline.stages import Progress, Stages
 from aggregator.pipeline.turn import Turn, feed_after, is_poisoned, result_of
@@ -47,6 +48,7 @@ class PollReport:
     next_poll_at: datetime
     reason: str
     message: str | None
+    first: Arrivals | None = None  # of the first document of a feed, so that its numbers can be explained
 
     @classmethod
     def of(
@@ -60,6 +62,7 @@ class PollReport:
         skipped: int = 0,
         took_ms: int = 0,
         message: str | None = None,
+        first: Arrivals | None = None,
     ) -> "PollReport":
         return cls(
             feed=feed.name,
@@ -73,6 +76,7 @@ class PollReport:
             next_poll_at=feed.next_poll_at,
             reason=feed.next_poll_reason,
             message=message,
+            first=first,
         )
 
     def __str__(self) -> str:
@@ -97,6 +101,8 @@ async def poll_feeds(
         report = await _poll_one(feed, stages)
         reports.append(report)
         log.info("%s", report)
+        if report.first is not None:
+            log.info("first poll feed=%r: %s", report.feed, report.first)
         if progress is not None:
             progress(len(reports), len(feeds), str(report))
 
@@ -206,4 +212,12 @@ async def _store_turn(turn: Turn, stages: Stages) -> PollReport:
         skipped=record.skipped,
         took_ms=record.took_ms,
         message=record.failure.message if record.failure else None,
+        first=_first_arrivals(turn, stages),
     )
+
+
+def _first_arrivals(turn: Turn, stages: Stages) -> Arrivals | None:
+    """What the document came to, if it is the first that this feed ever gave."""
+    if turn.parsed is None or turn.feed.last_success_at is not None:
+        return None
+    return arrivals_of(turn.parsed, turn.articles, turn.started_at.astimezone(stages.timezone).date())

@@ -15,6 +15,17 @@ from aggregator.store import Store
 
 
 @dataclass(frozen=True, slots=True)
+class Network:
+    """What is needed to ask for a feed and read it, without a store."""
+
+    client: HttpClient
+    parser: ParserPool
+    politeness: Politeness
+    clock: Clock
+    google_hosts: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Stages:
     """One of each; `google_hosts` are the hosts whose article links count as Google's.
 

@@ -41,21 +41,26 @@ def sync_feeds(connection: sqlite3.Connection, feeds: Sequence[FeedSettings], no
             save_feed(connection, replace(gone_from_configuration, health=FeedHealth.DISABLED))
 
 
+def new_feed(settings: FeedSettings, now: datetime) -> FeedState:
+    """A configured feed that was never polled, due at once; it has no id yet."""
+    return FeedState(
+        feed_id=0,
+        url=settings.url,
+        name=settings.name,
+        topic=settings.topic,
+        language=settings.base_language,
+        country=settings.country,
+        is_google=settings.is_google,
+        interval_minutes=settings.interval_minutes,
+        health=FeedHealth.NEW if settings.enabled else FeedHealth.DISABLED,
+        next_poll_at=now,
+    )
+
+
 def _configured(before: FeedState | None, settings: FeedSettings, now: datetime) -> FeedState:
-    language = settings.base_language
     if before is None:
-        return FeedState(
-            feed_id=0,
-            url=settings.url,
-            name=settings.name,
-            topic=settings.topic,
-            language=language,
-            country=settings.country,
-            is_google=settings.is_google,
-            interval_minutes=settings.interval_minutes,
-            health=FeedHealth.NEW if settings.enabled else FeedHealth.DISABLED,
-            next_poll_at=now,
-        )
+        return new_feed(settings, now)
+    language = settings.base_language
     if not settings.enabled:
         health = FeedHealth.DISABLED
     elif before.health is FeedHealth.DISABLED:

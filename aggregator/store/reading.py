@@ -131,6 +131,15 @@ def read_article(connection: sqlite3.Connection, article_id: int) -> Row:
     return rows[0]
 
 
+def count_known(connection: sqlite3.Connection, keys: Collection[str]) -> int:
+    """How many of these articles, named by their keys, are in the store."""
+    row = connection.execute(
+        "SELECT count(*) FROM articles WHERE key IN (SELECT value FROM json_each(?))",
+        [json.dumps(list(keys))],
+    ).fetchone()
+    return int(row[0])
+
+
 def read_decisions(
     connection: sqlite3.Connection, article_id: int, partner_article_id: int | None = None
 ) -> list[Row]:
