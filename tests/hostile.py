@@ -190,7 +190,7 @@ def hostile_day(row: str) -> DigestDay:
     for number, link in enumerate(LINKS.get(row, ()), len(stories) + 1):
         stories.append(_story(number, f"Ferry {number} runs aground off Skagen", link))
     week = tuple(DayCount(DAY - timedelta(days=back), 9, 4, 5) for back in (1, 0))
-    name = texts[0] if texts else "World"
+    name = texts[0].encode(errors="ignore").decode() if texts else "World"  # TOML has no lone surrogates
     return DigestDay(name, name, DAY, "Europe/Berlin", tuple(stories), source_urls=(FEED,), week=week)
 
 

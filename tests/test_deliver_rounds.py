@@ -378,11 +378,11 @@ def test_a_command_waits_for_a_file_that_is_not_there(desk: Desk) -> None:
 def test_a_broken_template_of_the_user_waits_to_be_put_right(desk: Desk, inbox: Inbox, port: int) -> None:
     templates = desk.home / "config" / "templates"
     templates.mkdir(parents=True)
-    (templates / "digest.html").write_text("{% block %}")
+    (templates / "mail.html").write_text("{% block %}")
     desk.configure(email=mailed(port, "ann"))
     desk.make()
     assert desk.round() == DeliveryReport(waiting=1)
-    (templates / "digest.html").unlink()
+    (templates / "mail.html").unlink()
     desk.clock.advance(timedelta(minutes=5))
     assert desk.round() == DeliveryReport(sent=1)
     assert inbox.recipients == ["ann@readers.example"]

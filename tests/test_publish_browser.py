@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
+from aggregator import publish
 from aggregator.demo import DemoReport
 from tests.browser import PHONE, WIDE, Scheme, look
+from tests.test_publish_mail import SETTINGS, SIX
 
 LOOKS: dict[str, tuple[tuple[int, int], Scheme]] = {
     "phone by day": (PHONE, "light"),
@@ -41,4 +43,16 @@ def test_on_paper_everything_is_open_and_nothing_is_cut(browser: Browser, addres
         assert view.overhang() == 0
         for hidden in view.page.locator("details li").all():
             assert hidden.is_visible()
+        assert view.complaints == []
+
+
+@pytest.mark.parametrize(("size", "scheme"), LOOKS.values(), ids=LOOKS.keys())
+def test_the_mail_is_sound_and_accessible(
+    browser: Browser, tmp_path: Path, size: tuple[int, int], scheme: Scheme
+) -> None:
+    letter = tmp_path / "mail.html"
+    letter.write_text(publish.render_letter(publish.compose(SIX, SETTINGS)), encoding="utf-8")
+    with look(browser, letter.as_uri(), size, scheme) as view:
+        assert view.overhang() == 0
+        assert view.violations() == []
         assert view.complaints == []

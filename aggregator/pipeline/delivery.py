@@ -33,6 +33,7 @@ from aggregator.store import digests, open_reader, outbox
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+_LETTER = "letter"  # the HTML part of a mail, beside the formats that are files
 _ROUND = 500  # deliveries of one round; the next one begins a minute later
 
 
@@ -136,7 +137,7 @@ class _Courier:
             subject=issue.title if issue.date_text in issue.title else f"{issue.title} – {issue.date_text}",
             made_at=delivery.made_at,
             text=self._rendered(digest, delivery.key, "text"),
-            html=self._rendered(digest, delivery.key, "html"),
+            html=self._rendered(digest, delivery.key, _LETTER),
         )
 
     async def _post(
@@ -172,8 +173,11 @@ class _Courier:
     def _rendered(self, digest: DigestSettings, key: DeliveryKey, format_name: str) -> str:
         which = (digest, key.day, key.addendum, format_name)
         if which not in self._texts:
-            files = publish.render(self._issue(digest, key), format_name, self._templates())
-            self._texts[which] = files[0].text
+            issue, templates = self._issue(digest, key), self._templates()
+            if format_name == _LETTER:
+                self._texts[which] = publish.render_letter(issue, templates)
+            else:
+                self._texts[which] = publish.render(issue, format_name, templates)[0].text
         return self._texts[which]
 
     def _templates(self) -> Path | None:

@@ -15,6 +15,7 @@ from aggregator.errors import UsageError
 from aggregator.model import RenderedFile
 from aggregator.publish import formats
 from aggregator.publish.formats import Renderer, Verifier, make_renderers
+from aggregator.publish.formats.templating import Templates
 from aggregator.publish.issue import Issue
 from aggregator.publish.markdown import render_markdown, verify_markdown
 from aggregator.publish.sites import GENERATORS, render_posts, verify_posts
@@ -37,6 +38,15 @@ FORMATS: Final[Mapping[str, Renderer]] = MappingProxyType(
 VERIFIERS: Final[Mapping[str, Verifier]] = MappingProxyType(
     {name: verifier for name, (_, verifier) in _TEXTS.items()} | dict(formats.VERIFIERS)
 )
+
+
+def render_letter(issue: Issue, templates: Path | None = None) -> str:
+    """Return the issue as the HTML part of a mail, read back and found right; `render` has the text part.
+
+    Raises:
+        PublishError: it does not read back as what was written, or a template is wrong.
+    """
+    return formats.render_mail(formats.cleaned(issue), Templates(templates))
 
 
 def render(issue: Issue, format: str, templates: Path | None = None) -> tuple[RenderedFile, ...]:

@@ -16,6 +16,7 @@ from aggregator.publish.formats.cleaning import cleaned
 from aggregator.publish.formats.epub import render_epub, verify_epub
 from aggregator.publish.formats.html import render_html, verify_html
 from aggregator.publish.formats.json_digest import render_json, verify_json
+from aggregator.publish.formats.mail import render_mail
 from aggregator.publish.formats.story_feeds import (
     render_atom,
     render_jsonfeed,
@@ -76,4 +77,4 @@ VERIFIERS: Final[Mapping[str, Verifier]] = MappingProxyType(
 )
 """Read files of a format back and compare them with the issue; `PublishError` names the file that is wrong."""
 
-__all__ = ["RENDERERS", "VERIFIERS", "Renderer", "Verifier", "cleaned", "make_renderers"]
+__all__ = ["RENDERERS", "VERIFIERS", "Renderer", "Verifier", "cleaned", "make_renderers", "render_mail"]
