@@ -212,6 +212,11 @@ class LogSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class WebSettings:
+    hosts: tuple[str, ...] = ()  # names that the page answers to, beside loopback's
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     store: StoreSettings = StoreSettings()
     day: DaySettings = DaySettings()
@@ -220,5 +225,6 @@ class Settings:
     poll: PollSettings = PollSettings()
     cluster: ClusterSettings = ClusterSettings()
     log: LogSettings = LogSettings()
+    web: WebSettings = WebSettings()
     feeds: tuple[FeedSettings, ...] = field(default_factory=tuple)
     digests: tuple[DigestSettings, ...] = field(default_factory=tuple)

@@ -54,7 +54,7 @@ def digest(*lines: str, topic: str = "ports") -> str:
 GOOD = feed('url = "https://harbour.example/feed.xml"')
 
 # What many problems end with.
-TABLES = "[store], [day], [http], [google_news], [poll], [cluster], [log], [[feeds]], [[digests]]"
+TABLES = "[store], [day], [http], [google_news], [poll], [cluster], [log], [web], [[feeds]], [[digests]]"
 HTTP_KEYS = ", ".join(key.name for key in HTTP.keys)
 POLL_KEYS = ", ".join(key.name for key in POLL.keys)
 FEED_KEYS = ", ".join(key.name for key in FEEDS.keys)

@@ -26,7 +26,7 @@ COMMANDS = [
     if line.startswith("$ ")
 ]
 # It runs until it is told to stop: tests/system starts it as a process and stops it.
-ENDLESS = {"aggregator run"}
+ENDLESS = {"aggregator run", "aggregator --config var/demo/aggregator.toml serve"}
 
 
 @pytest.fixture

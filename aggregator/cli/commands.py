@@ -25,6 +25,7 @@ _COMMANDS = {
     "search": ("reading", "search"),
     "why": ("reading", "why"),
     "correct": ("correcting", "correct"),
+    "serve": ("serving", "serve"),
     "digest": ("digests", "digest"),
     "feeds": ("feeds", "feeds"),
     "cluster": ("grouping", "cluster_command"),

@@ -26,6 +26,7 @@ from aggregator.settings import (
     SectionSettings,
     StoreSettings,
     WebhookSettings,
+    WebSettings,
 )
 
 ADDRESSES = ("google_topic", "google_topic_id", "google_query", "google_geo", "url")
@@ -221,6 +222,20 @@ LOG = Section(
         Key("level", one_of(("debug", "info", "warning", "error")), "The least important kind of line shown"),
     ),
     LogSettings(),
+)
+
+WEB = Section(
+    "[web]",
+    "The page that `aggregator serve` shows.",
+    # Beyond the contract: a page that answers to any name can be read by any web site through its visitor.
+    (
+        Key(
+            "hosts",
+            kinds.HOSTS,
+            "Names that it answers to, beside localhost; those of a proxy in front of it belong here",
+        ),
+    ),
+    WebSettings(),
 )
 
 FEEDS = Section(
@@ -446,5 +461,5 @@ COMMAND = Section(
 DIGEST_TABLES = (COUNTER, DIGEST_SECTION, RANKING, EMAIL, WEBHOOK, COMMAND)
 """The tables inside a digest."""
 
-SECTIONS = (STORE, DAY, HTTP, GOOGLE_NEWS, POLL, CLUSTER, LOG)
+SECTIONS = (STORE, DAY, HTTP, GOOGLE_NEWS, POLL, CLUSTER, LOG, WEB)
 """The tables that stand once, in the order of the file."""

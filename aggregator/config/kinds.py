@@ -290,6 +290,12 @@ def _host(value: object) -> str:
     return host
 
 
+def _hosts(value: object) -> tuple[str, ...]:
+    if isinstance(value, list):
+        return tuple(_host(item).lower() for item in value)
+    raise ValueError
+
+
 def _variable(value: object) -> str:
     if isinstance(value, str) and _VARIABLE.fullmatch(value):
         return value
@@ -376,6 +382,7 @@ PLACE = text("1 to 100 characters", 100)
 MAIL_ADDRESS = Kind('a mail address such as "news@example.org"', _mail_address)
 MAIL_ADDRESSES = Kind("an array of one or more mail addresses", _mail_addresses)
 HOST = Kind("the name or address of a machine", _host)
+HOSTS = Kind('an array of names or addresses, as in ["news.example.org"]', _hosts)
 VARIABLE = Kind("the name of an environment variable", _variable)
 WEB_URL = Kind(f"an http or https URL of at most {MAX_URL_CHARACTERS:,} characters", _web_url)
 ARGUMENTS = Kind('an array of a program and its arguments, as in ["cp", "{path}", "/srv/news"]', _arguments)

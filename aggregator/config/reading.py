@@ -33,6 +33,7 @@ from aggregator.config.keys import (
     RANKING,
     SECTIONS,
     STORE,
+    WEB,
     WEBHOOK,
     Section,
 )
@@ -69,6 +70,7 @@ from aggregator.settings import (
     Settings,
     StoreSettings,
     WebhookSettings,
+    WebSettings,
 )
 
 Table = Mapping[str, Any]
@@ -123,6 +125,7 @@ def parse_settings(text: str, path: str = "configuration") -> Settings:
         poll=poll,
         cluster=ClusterSettings(**values[CLUSTER.name]),
         log=LogSettings(**values[LOG.name]),
+        web=WebSettings(**values[WEB.name]),
         feeds=feeds,
         digests=digests,
     )

@@ -106,6 +106,35 @@ def read_sightings(connection: sqlite3.Connection, day: date, story_ids: Collect
     )
 
 
+def read_members(
+    connection: sqlite3.Connection, story_ids: Collection[int], *, limit: int, offset: int = 0
+) -> list[Row]:
+    """Articles of a story by day and time."""
+    return _rows(
+        connection,
+        "SELECT a.article_id, m.story_id, m.day, a.headline, a.outlet, a.outlet_host, a.language, a.link,"
+        "       coalesce(a.canonical_url, a.publisher_url) AS publisher_url, a.published_at, a.first_seen_at,"
+        "       a.effective_at, m.rule, m.is_addendum, a.article_id = d.lead_article_id AS is_lead"
+        "  FROM story_members AS m JOIN articles AS a USING (article_id)"
+        "  LEFT JOIN story_days AS d ON d.day = m.day AND d.story_id = m.story_id"
+        " WHERE m.story_id IN (SELECT value FROM json_each(?))"
+        " ORDER BY m.day, a.effective_at, a.article_id LIMIT ? OFFSET ?",
+        [json.dumps(list(story_ids)), limit, offset],
+    )
+
+
+def read_story_outlets(connection: sqlite3.Connection, story_ids: Collection[int]) -> list[Row]:
+    """The outlets of a story in the order in which they came, with how many articles each has."""
+    return _rows(
+        connection,
+        "SELECT a.outlet, count(*) AS articles, min(a.effective_at) AS first_at"
+        "  FROM story_members AS m JOIN articles AS a USING (article_id)"
+        " WHERE m.story_id IN (SELECT value FROM json_each(?))"
+        " GROUP BY lower(a.outlet) ORDER BY first_at, min(a.article_id)",
+        [json.dumps(list(story_ids))],
+    )
+
+
 def read_refusals(
     connection: sqlite3.Connection, story_id: int, article_ids: Collection[int], *, limit: int
 ) -> list[Row]:
@@ -224,6 +253,11 @@ def read_feeds(
         " ORDER BY h.state = 'disabled', h.failures DESC, h.feed_id LIMIT :limit OFFSET :offset",
         {"state": state, "limit": limit, "offset": offset},
     )
+
+
+def read_feed(connection: sqlite3.Connection, feed_id: int) -> list[Row]:
+    """A feed's row, times as they are stored."""
+    return _rows(connection, "SELECT *, health AS state FROM feeds WHERE feed_id = ?", [feed_id])
 
 
 def read_polls(connection: sqlite3.Connection, feed_ids: Collection[int], since: datetime) -> list[Row]:

@@ -88,6 +88,11 @@ def load_feeds(connection: sqlite3.Connection) -> list[FeedState]:
     return [_feed(row) for row in connection.execute("SELECT * FROM feeds ORDER BY feed_id")]
 
 
+def load_feed(connection: sqlite3.Connection, feed_id: int) -> FeedState | None:
+    row = connection.execute("SELECT * FROM feeds WHERE feed_id = ?", [feed_id]).fetchone()
+    return None if row is None else _feed(row)
+
+
 def load_pollable_feeds(connection: sqlite3.Connection) -> list[FeedState]:
     """Every feed that is switched on and not gone, due or not."""
     return [

@@ -70,20 +70,46 @@ def read_story(connection: sqlite3.Connection, story_id: int) -> StoryReading:
         UsageError: there is no such story.
     """
     current = current_story_id(connection, story_id)
-    row = connection.execute("SELECT * FROM stories WHERE story_id = ?", [current]).fetchone()
-    ids = [current, *_merged_ids(connection, current)]
-    marks = ", ".join("?" * len(ids))
+    ids = story_ids(connection, current)
+    previous, following = read_neighbours(connection, current)
     return StoryReading(
         current,
-        _rows(connection, f"SELECT * FROM stories_by_day WHERE story_id IN ({marks}) ORDER BY day", ids),
+        read_story_days(connection, ids),
         _rows(
             connection,
-            f"SELECT * FROM story_articles WHERE story_id IN ({marks}) ORDER BY day, first_seen_at, article_id",
-            ids,
+            "SELECT * FROM story_articles WHERE story_id IN (SELECT value FROM json_each(?))"
+            " ORDER BY day, first_seen_at, article_id",
+            [json.dumps(ids)],
         ),
-        row["previous_story_id"],
-        row["next_story_id"],
+        previous["story_id"] if previous else None,
+        following["story_id"] if following else None,
     )
+
+
+def read_story_days(connection: sqlite3.Connection, ids: Collection[int]) -> list[Row]:
+    """The days of a story, in order; `ids` are those of `story_ids`."""
+    return _rows(
+        connection,
+        "SELECT * FROM stories_by_day WHERE story_id IN (SELECT value FROM json_each(?)) ORDER BY day",
+        [json.dumps(list(ids))],
+    )
+
+
+def read_neighbours(connection: sqlite3.Connection, story_id: int) -> tuple[Row | None, Row | None]:
+    """The previous and the next issue of a story's series: number, newest headline and serial."""
+    row = connection.execute(
+        "SELECT previous_story_id, next_story_id FROM stories WHERE story_id = ?", [story_id]
+    ).fetchone()
+    found = []
+    for neighbour in row:
+        rows = _rows(
+            connection,
+            "SELECT s.story_id, d.headline, d.serial, d.day FROM stories AS s LEFT JOIN story_days AS d USING (story_id)"
+            " WHERE s.story_id = ? ORDER BY d.day DESC LIMIT 1",
+            [neighbour],
+        )
+        found.append(rows[0] if rows else None)
+    return found[0], found[1]
 
 
 def current_story_id(connection: sqlite3.Connection, story_id: int) -> int:
@@ -104,14 +130,15 @@ def current_story_id(connection: sqlite3.Connection, story_id: int) -> int:
     return story_id
 
 
-def _merged_ids(connection: sqlite3.Connection, story_id: int) -> list[int]:
+def story_ids(connection: sqlite3.Connection, story_id: int) -> list[int]:
+    """A story's number and those that were merged into it."""
     rows = connection.execute(
         "WITH RECURSIVE merged (id) AS (SELECT story_id FROM stories WHERE merged_into = :id"
         " UNION SELECT story_id FROM stories JOIN merged ON merged_into = merged.id)"
         " SELECT id FROM merged WHERE id <> :id ORDER BY id",
         {"id": story_id},
     )
-    return [row["id"] for row in rows]
+    return [story_id, *(row["id"] for row in rows)]
 
 
 def read_article(connection: sqlite3.Connection, article_id: int) -> Row:
