@@ -21,7 +21,7 @@ _COMMANDS = {
     "poll": ("running", "poll"),
     "resolve": ("running", "resolve"),
     "show": ("reading", "show"),
-    "story": ("reading", "story"),
+    "story": ("story", "story"),
     "search": ("reading", "search"),
     "why": ("reading", "why"),
     "correct": ("correcting", "correct"),

@@ -34,6 +34,29 @@ def line(text: str) -> None:
     click.echo(clean(text))
 
 
+def is_terminal() -> bool:
+    """Whether results go to a person's screen; else they are one line a row."""
+    return sys.stdout.isatty()
+
+
+def paragraph(text: str) -> None:
+    """A line of result that may be long: on a terminal its continuation keeps the line's indent."""
+    if not is_terminal():
+        line(text)
+        return
+    from rich.console import Console
+    from rich.padding import Padding
+    from rich.text import Text
+
+    words = clean(text).lstrip(" ")
+    Console().print(Padding(Text(words), (0, 0, 0, len(text) - len(words))))
+
+
+def short_time(text: str | None) -> str:
+    """A stored time as a column of a narrow table has room for: "11-22 17:00Z"."""
+    return "" if text is None else f"{text[5:10]} {text[11:16]}Z"
+
+
 def print_json(value: Any) -> None:
     """One JSON document; times and days as ISO text."""
     click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
@@ -41,7 +64,7 @@ def print_json(value: Any) -> None:
 
 def table(columns: Mapping[str, str], rows: Sequence[Mapping[str, Any]], *, title: str | None = None) -> None:
     """Rows as a table: `columns` maps a row's key to its heading; numbers are set right."""
-    if sys.stdout.isatty():
+    if is_terminal():
         _rich_table(columns, rows, title)
         return
     for row in rows:

@@ -5,12 +5,15 @@ that were meant.
 """
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
 
 from aggregator import schedule
 from aggregator.cli import console
+from aggregator.cli.completing import complete_feed
 from aggregator.cli.lazy import LazyGroup
 from aggregator.cli.place import Place, json_option, pass_place
 from aggregator.cli.subscribing import take_up, write_feeds
@@ -42,25 +45,30 @@ def list_(place: Place, as_json: bool) -> None:
     if as_json:
         console.print_json(rows)
         return
-    columns = {"name": "feed", "state": "state", "last_polled_at": "polled", "next_poll_at": "next"}
-    console.table(
-        {
-            **columns,
-            "entries_last": "entries",
-            "new_last": "new",
-            "last_outcome": "outcome",
-            "last_error": "error",
-        },
-        rows,
-    )
+    _print_health(rows)
     for feed in moved:
         console.say(
             f"moved? {feed.name} has been answering from {feed.moved_to} for a week; its url is yours to change"
         )
 
 
+def _print_health(rows: Sequence[dict[str, Any]]) -> None:
+    """A row a feed; on a terminal what is wrong stands below, where there is room for it."""
+    columns = {"name": "feed", "state": "state", "last_polled_at": "polled", "next_poll_at": "next"}
+    columns |= {"entries_last": "entries", "new_last": "new", "last_outcome": "outcome"}
+    if not console.is_terminal():
+        console.table({**columns, "last_error": "error"}, rows)
+        return
+    times = ("last_polled_at", "next_poll_at")
+    console.table(columns, [{**row, **{key: console.short_time(row[key]) for key in times}} for row in rows])
+    for row in rows:
+        if row["last_error"]:
+            since = console.short_time(row["last_success_at"]) or "never"
+            console.paragraph(f"{row['name']}: {row['last_error']} (last success: {since})")
+
+
 @feeds.command()
-@click.argument("feed", metavar="NAME")
+@click.argument("feed", metavar="NAME", shell_complete=complete_feed)
 @pass_place
 def remove(place: Place, feed: str) -> None:
     """Take a feed out of the configuration; what it brought stays in the store."""
@@ -85,8 +93,9 @@ def remove(place: Place, feed: str) -> None:
 @click.option(
     "--topic", default=DEFAULT_TOPIC, show_default=True, help="The topic of feeds that are in no folder."
 )
+@json_option
 @pass_place
-def import_(place: Place, path: Path, topic: str) -> int:
+def import_(place: Place, path: Path, topic: str, as_json: bool) -> int:
     """Add the feeds of an OPML file; folders become topics, a feed that cannot go in keeps no other out."""
     from aggregator.config.opml import read_opml  # with the parsers, a tenth of a second
 
@@ -96,15 +105,23 @@ def import_(place: Place, path: Path, topic: str) -> int:
     added = write_feeds(place, judged)
     known = [one for one in judged if isinstance(one, Known)]
     refused = [one for one in judged if isinstance(one, Refused)]
-    for one in known:
+    if as_json:
+        names = {"added": [one.feed.name for one in added], "known": [one.name for one in known]}
+        console.print_json({**names, "refused": [asdict(one) for one in refused]})
+    else:
+        _print_imported(len(added), known, refused)
+    take_up(place)
+    return 1 if refused and not added else 0
+
+
+def _print_imported(added: int, known: Sequence[Known], refused: Sequence[Refused]) -> None:
+    for feed in known:
         console.say(
-            f"there already: {one.name}" + ("" if one.name == one.as_name else f" (as {one.as_name})")
+            f"there already: {feed.name}" + ("" if feed.name == feed.as_name else f" (as {feed.as_name})")
         )
     for bad in refused:
         console.say(f"not added: {bad.name}: {bad.why}")
-    console.line(f"{len(added):,} feeds added, {len(known):,} there already, {len(refused):,} not added")
-    take_up(place)
-    return 1 if refused and not added else 0
+    console.line(f"{added:,} feeds added, {len(known):,} there already, {len(refused):,} not added")
 
 
 @feeds.command()

@@ -1,7 +1,6 @@
-"""Reading the store in the terminal: `show`, `story`, `search`, `why`."""
+"""Reading the store in the terminal: `show`, `search`, `why`."""
 
 from datetime import date, timedelta
-from typing import Any
 
 import click
 
@@ -52,6 +51,7 @@ def show(place: Place, day: str, topic: str | None, limit: int, as_json: bool) -
     with open_reader(app.store_path) as connection:
         rows = store_reading.read_day(connection, wanted, topic=topic, limit=limit)
         known_days = store_reading.read_days(connection, 5)
+        all_stories = store_reading.count_stories(connection, wanted, topic=topic)
     if as_json:
         console.print_json(rows)
         return
@@ -59,43 +59,8 @@ def show(place: Place, day: str, topic: str | None, limit: int, as_json: bool) -
         listed = ", ".join(f"{row['day']} ({row['stories']} stories)" for row in known_days) or "none yet"
         console.say(f"no stories on {wanted}; days with stories: {listed}")
         return
-    console.table(_DAY_COLUMNS, rows, title=f"{wanted}: {len(rows)} stories")
-
-
-@click.command()
-@click.argument("story_id", metavar="ID")
-@json_option
-@pass_place
-def story(place: Place, story_id: str, as_json: bool) -> None:
-    """One story: its days, its articles, why each is in it."""
-    app = place.app()
-    with open_reader(app.store_path) as connection:
-        reading = store_reading.read_story(connection, explain.number(story_id))
-    if as_json:
-        console.print_json(
-            {
-                "story_id": reading.story_id,
-                "days": reading.days,
-                "articles": reading.articles,
-                "previous_story_id": reading.previous_story_id,
-                "next_story_id": reading.next_story_id,
-            }
-        )
-        return
-    for row in reading.days:
-        serial = f", {row['serial']}" if row["serial"] else ""
-        console.line(f"{row['day']}  {row['status']}{serial}  {row['headline']}")
-    columns = {"article_id": "article", "outlet": "outlet", "headline": "headline", "rule": "why"}
-    console.table({**columns, "score": "score", "link": "link"}, [_short(row) for row in reading.articles])
-    for name, neighbour in (("previous", reading.previous_story_id), ("next", reading.next_story_id)):
-        if neighbour is not None:
-            console.line(f"{name} issue of the series: story {neighbour}")
-
-
-def _short(row: dict[str, Any]) -> dict[str, Any]:
-    link = row["canonical_url"] or row["publisher_url"] or row["link"]
-    score = None if row["score"] is None else round(row["score"], 2)
-    return {**row, "link": link, "score": score}
+    some = "" if len(rows) == all_stories else f"the {len(rows)} widest of "
+    console.table(_DAY_COLUMNS, rows, title=f"{wanted}: {some}{all_stories} stories")
 
 
 @click.command()
@@ -144,4 +109,4 @@ def why(place: Place, a: str, b: str | None, as_json: bool) -> None:
         console.print_json({"sentences": explanation.sentences, "decisions": explanation.rows})
         return
     for sentence in explanation.sentences:
-        console.line(sentence)
+        console.paragraph(sentence)

@@ -11,6 +11,7 @@ import click
 from aggregator import daemon, logs, pipeline
 from aggregator.app import App
 from aggregator.cli import console
+from aggregator.cli.completing import complete_feed
 from aggregator.cli.place import Place, json_option, pass_place
 from aggregator.cli.progress import progress_bar
 from aggregator.demo import run_demo
@@ -75,7 +76,7 @@ def run(place: Place) -> None:
 
 @click.command()
 @click.option("--all", "is_all", is_flag=True, help="Poll every feed, due or not.")
-@click.argument("names", metavar="[FEED]...", nargs=-1)
+@click.argument("names", metavar="[FEED]...", nargs=-1, shell_complete=complete_feed)
 @json_option
 @pass_place
 def poll(place: Place, is_all: bool, names: tuple[str, ...], as_json: bool) -> int:

@@ -42,6 +42,17 @@ def read_day(
     )
 
 
+def count_stories(connection: sqlite3.Connection, day: date, *, topic: str | None = None) -> int:
+    """How many stories a day has, in all or with an article of a topic."""
+    row = connection.execute(
+        "SELECT count(*) FROM story_days AS d WHERE day = :day AND (:topic IS NULL OR EXISTS ("
+        "   SELECT 1 FROM story_members AS m JOIN article_topics AS t USING (article_id)"
+        "    WHERE m.story_id = d.story_id AND m.day = d.day AND t.topic = :topic))",
+        {"day": day.isoformat(), "topic": topic},
+    ).fetchone()
+    return int(row[0])
+
+
 def read_days(connection: sqlite3.Connection, limit: int = 30) -> list[Row]:
     """The newest days that have stories, with counts."""
     return _rows(

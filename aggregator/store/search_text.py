@@ -76,6 +76,7 @@ def parse_query(text: str) -> Query:
 
 
 def _terms(text: str) -> Iterator[tuple[str, str]]:
+    text = text.encode("utf-8", "replace").decode("utf-8")  # half a surrogate pair: no database takes it
     for number, term in enumerate(_TERM.finditer(text)):
         if number == _MAX_QUERY_WORDS:
             return
