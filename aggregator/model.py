@@ -409,7 +409,10 @@ class StoryStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class KnownStory:
-    """A story on one day, as stored: who was in it, and its place in a series if it has one."""
+    """A story on one day, as stored: who was in it, and its place in a series if it has one.
+
+    `first_day` is the first day of the story that has articles, None if that is not known.
+    """
 
     story_id: int
     day: date
@@ -417,6 +420,11 @@ class KnownStory:
     headlines: tuple[Headline, ...]
     series: str | None = None
     serial: str | None = None
+    first_day: date | None = None
+
+    @property
+    def is_begun_that_day(self) -> bool:
+        return self.first_day is None or self.first_day >= self.day
 
 
 @dataclass(frozen=True, slots=True)

@@ -155,7 +155,7 @@ def test_listings_count_polls_together_and_polls_possible():
     seen = sightings(
         {"p1": {"e1": ("a", "b"), "e2": ("c",)}, "p2": {"e1": ("a",), "e2": ("b", "c")}, "p3": {"e1": ("a",)}}
     )
-    listings = Listings.of([*seen, *seen[:2]], {"a": 0, "b": 1, "c": 2, "never seen": 3})
+    listings = Listings.of([*seen, *seen[:2]], {"a": 0, "b": 1, "c": 2, "never seen": 3}, 4)
 
     rows, columns = listings.pairs_together()
     together, possible = listings.counts(np.array([0, 0, 1, 0]), np.array([1, 2, 2, 3]))

@@ -1,11 +1,12 @@
 """Stories over days: who keeps an id, who continues what, and what is new."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
 from aggregator.cluster import continue_stories
-from aggregator.model import Correction, CorrectionKind, DayGroup, Headline, KnownStory, StoryStatus
+from aggregator.model import Correction, CorrectionKind, DayGroup, Headline, KnownStory, Sighting, StoryStatus
 
 TODAY, YESTERDAY, LAST_WEEK = date(2026, 3, 2), date(2026, 3, 1), date(2026, 2, 22)
 
@@ -27,7 +28,12 @@ def known(story_id: int, day: date, *keys: str) -> KnownStory:
     return KnownStory(story_id, day, keys, tuple(HEADLINES[key] for key in keys))
 
 
-def follow(groups, today=(), past=(), corrections=()):
+def begun(story_id: int, first_day: date, *keys: str) -> KnownStory:
+    """A story as today has it, begun today or on an earlier day."""
+    return replace(known(story_id, TODAY, *keys), first_day=first_day)
+
+
+def follow(groups, today=(), past=(), corrections=(), sightings=(), *, is_settled=False):
     return continue_stories(
         [DayGroup(keys) for keys in groups],
         HEADLINES,
@@ -36,6 +42,8 @@ def follow(groups, today=(), past=(), corrections=()):
         past=past,
         language="en",
         corrections=corrections,
+        sightings=sightings,
+        is_settled=is_settled,
     )
 
 
@@ -80,6 +88,63 @@ def test_two_stories_of_today_that_meet_become_one_and_the_other_redirects():
     (found,) = follow([("sink-a", "sink-b", "sink-c")], today=today)
 
     assert (found.story_id, found.merged_ids) == (5, (4,))
+
+
+def test_what_took_an_id_early_in_the_day_is_decided_again():
+    """The first report of the day looked like yesterday's story, the group that it has become does not."""
+    past, today = [known(1, YESTERDAY, "sink-a", "sink-b")], [begun(1, YESTERDAY, "opera-a")]
+
+    (found,) = follow([("opera-a",)], today=today, past=past)
+
+    assert (found.story_id, found.status) == (None, StoryStatus.NEW)
+
+
+def test_a_story_begun_today_ends_in_the_older_one_that_its_group_turns_out_to_be():
+    past, today = [known(1, YESTERDAY, "sink-a", "sink-b")], [begun(7, TODAY, "sink-c")]
+
+    (found,) = follow([("sink-c", "sink-d")], today=today, past=past)
+
+    assert (found.story_id, found.merged_ids) == (1, (7,))
+
+
+def test_a_day_whose_digest_is_made_keeps_its_ids():
+    past, today = [known(1, YESTERDAY, "sink-a", "sink-b")], [begun(1, YESTERDAY, "opera-a")]
+
+    found = follow([("opera-a",), ("sink-c",)], today=today, past=past, is_settled=True)
+
+    assert [c.story_id for c in found] == [1, 1]
+
+
+LISTS = {
+    "no lists": ([], [1, 1]),
+    "one list has both": ([("p1", "e1", "sink-c"), ("p1", "e1", "sink-d")], [1, 1]),
+    "two lists of a poll have them": ([("p1", "e1", "sink-c"), ("p1", "e2", "sink-d")], [1, None]),
+    "lists part a group from yesterday's": (
+        [("p1", "e1", "sink-a"), ("p1", "e1", "sink-b"), ("p1", "e2", "sink-c")],
+        [None, 1],
+    ),
+}
+
+
+@pytest.mark.parametrize(("lists", "expected"), LISTS.values(), ids=LISTS.keys())
+def test_lists_of_google_join_and_part_over_days(lists, expected):
+    found = follow(
+        [("sink-c",), ("sink-d",)],
+        past=[known(1, YESTERDAY, "sink-a", "sink-b")],
+        sightings=[Sighting(*sighting) for sighting in lists],
+    )
+
+    assert [c.story_id for c in found] == expected
+
+
+def test_articles_listed_together_over_midnight_are_one_story():
+    listed = [Sighting("p1", "e1", key) for key in ("opera-a", "rate-a")]
+
+    (found,) = follow([("opera-a",)], past=[known(2, YESTERDAY, "rate-a")], sightings=listed)
+
+    assert found.story_id == 2
+    assert found.decision is not None
+    assert (found.decision.together, found.decision.possible) == (1, 1)
 
 
 def test_a_tie_goes_to_the_older_story():
@@ -162,7 +227,7 @@ SPLITS = {
         [("sink-a", "sink-c")],
         [None],
     ),
-    "a story that ends in another carries the split with it": (
+    "a story that ends in an older one carries the split with it": (
         [("sink-a", "sink-b"), ("sink-c",)],
         [
             ("YESTERDAY", 2, ("sink-d",)),
@@ -170,7 +235,7 @@ SPLITS = {
             ("TODAY", 2, ("sink-b",)),
         ],
         [("sink-c", "sink-b")],
-        [1, None],
+        [2, None],
     ),
 }
 

@@ -317,7 +317,7 @@ def test_two_articles_with_one_canonical_url_become_one_with_both_links_kept(sto
     assert rows(store, "SELECT article_id, merged_into FROM articles ORDER BY 1") == [(1, None), (2, 1)]
     assert len(rows(store, "SELECT link FROM articles")) == 2
     with open_reader(store.path) as connection:
-        inputs = days.load_day_inputs(connection, NOW.date(), "en")
+        inputs = days.load_day_inputs(connection, NOW.date(), "en", 3)
     assert [headline.key for headline in inputs.headlines] == ["google:CBMiA"]
 
 

@@ -5,8 +5,8 @@ Facts
 * A document of a topic feed is a partition: an entry lists up to five articles of one story, and no article
   stands in two entries. Two articles of one document under one entry were one story to Google in that
   poll, under different entries they were two.
-* Google hardly ever changes its mind: of 19,000 pairs of a recorded topic that one poll listed together, 99 %
-  were together in every poll that had both.
+* Google hardly ever changes its mind: of 19,000 pairs of a recorded topic that one poll listed together 99 %
+  were together in every poll that had both, of 28,000 compared pairs mostly listed apart 99.9 % in every one.
 * How often one polls must not count: evidence is a share of the polls that had both, and a few polls
   say nearly as much as many.
 * A search feed lists nearly everything alone and parts nothing; whoever makes sightings of one names each of
@@ -35,13 +35,16 @@ class Listings:
     entries: sparse.csr_matrix
 
     @classmethod
-    def of(cls, sightings: Iterable[Sighting], index: Mapping[str, int]) -> Self:
-        """Read the sightings, in any order, of the articles in `index`, which gives each its row."""
+    def of(cls, sightings: Iterable[Sighting], index: Mapping[str, int], count: int) -> Self:
+        """Read the sightings, in any order, of the articles in `index`, which gives each one of `count` rows.
+
+        Articles of one row count as one, in every list that any of them stood in.
+        """
         known = sorted({(index[s.key], s.poll, s.entry) for s in sightings if s.key in index})
         rows = [row for row, _, _ in known]
         polls = _numbered([poll for _, poll, _ in known])
         entries = _numbered([(poll, entry) for _, poll, entry in known])
-        return cls(_marks(rows, polls, len(index)), _marks(rows, entries, len(index)))
+        return cls(_marks(rows, polls, count), _marks(rows, entries, count))
 
     def pairs_together(self) -> tuple[Places, Places]:
         """Return the pairs that some entry listed, smaller row first. Cost: pairs per entry, about ten."""

@@ -8,7 +8,7 @@ import rapidfuzz
 
 from aggregator.settings import ClusterSettings
 
-_GENERATION = 3  # raised with every change of method that the numbers below do not show
+_GENERATION = 5  # raised with every change of method that the numbers below do not show
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ searchable, in no story. A day before the first digest was never closed, and is 
 import sqlite3
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -45,7 +46,7 @@ def read_material(connection: sqlite3.Connection, changed: ChangedDay, window_da
     known = stories.load_known_stories(connection, language, day - timedelta(days=window_days), day)
     return DayMaterial(
         changed=changed,
-        inputs=days.load_day_inputs(connection, day, language),
+        inputs=days.load_day_inputs(connection, day, language, window_days),
         weights=None if weights is None else cluster.TokenWeights.from_bytes(weights),
         today=tuple(story for story in known if story.day == day),
         past=tuple(story for story in known if story.day < day),
@@ -69,6 +70,8 @@ def group(
         today=material.today,
         past=material.past,
         language=material.inputs.language,
+        is_settled=material.changed.is_closed or material.changed.keeps_ids,
+        sightings=material.inputs.sightings,
         weights=material.weights,
         settings=settings,
         corrections=material.inputs.corrections,
@@ -150,25 +153,31 @@ def regroup_days(
     now: datetime,
     reader: cluster.Reader | None = None,
 ) -> Regrouped:
-    """Group the given days again, in their order, each while nobody else groups.
+    """Group the given days again, oldest first, and the open days that may go on with their stories.
 
-    A grouping that was read before another one's and written after it would put the older one back.
+    Each while nobody else groups: a grouping that was read before another one's and written after it
+    would put the older one back.
     """
     changed_stories: set[int] = set()
-    headlines, conflicts = 0, []
+    done, headlines, conflicts = 0, 0, []
     first_weighed = _first_late_day(settings, now)
     reader = reader or cluster.Reader()
-    for changed in changed_days:
+    waiting = {(changed.day, changed.language): changed for changed in changed_days}
+    while waiting:
+        changed = waiting.pop(min(waiting))
         with store.regrouping:
             if changed.day >= first_weighed:
                 _freeze_weights(store, changed)
             with open_reader(store.path) as connection:
                 material = read_material(connection, changed, settings.cluster.window_days)
             grouped = group(material, settings.cluster, reader)
-            changed_stories |= _save(store, material, grouped, settings.cluster, now)
+            touched, later = _save(store, material, grouped, settings.cluster, now)
+        waiting |= {(day.day, day.language): day for day in later}
+        changed_stories |= touched
+        done += 1
         headlines += len(material.inputs.headlines)
         conflicts += list(grouped.groups.conflicts)
-    return Regrouped(len(changed_days), headlines, frozenset(changed_stories), tuple(conflicts))
+    return Regrouped(done, headlines, frozenset(changed_stories), tuple(conflicts))
 
 
 def _save(
@@ -177,13 +186,28 @@ def _save(
     grouped: stories.GroupedDay,
     settings: ClusterSettings,
     now: datetime,
-) -> set[int]:
-    """Write a grouped day, then link its issues of series; only by then has each a story id."""
-    changed = store.write(partial(stories.save_grouped_day, grouped=grouped, now=now))
+) -> tuple[set[int], list[ChangedDay]]:
+    """Write a grouped day, then link its issues of series; only by then has each a story id.
+
+    Returns the stories that changed and the days that are to be grouped again for it.
+    """
+    last = material.inputs.day + timedelta(days=settings.window_days)
+    changed, later = store.write(partial(_write, grouped=grouped, last=last, now=now))
     if issues := [group for group in grouped.groups.groups if group.series]:
         links = _neighbours(store.path, material, issues, settings)
         store.write(partial(stories.link_issues, links=links))
-    return changed
+    return changed, later
+
+
+def _write(
+    connection: sqlite3.Connection, grouped: stories.GroupedDay, last: date, now: datetime
+) -> tuple[set[int], list[ChangedDay]]:
+    """Save a day and, in the same transaction, note which days' stories may go on otherwise now."""
+    changed = stories.save_grouped_day(connection, grouped, now)
+    day, language = grouped.changed.day, grouped.changed.language
+    later = days.load_later_days(connection, day, language, last) if changed else []
+    days.mark_days_changed(connection, [(known.day.isoformat(), language) for known in later])
+    return changed, later
 
 
 def _neighbours(
@@ -203,6 +227,7 @@ def _neighbours(
         today=[story for story in known if story.day == day],
         past=[story for story in known if story.day != day],
         language=inputs.language,
+        is_settled=True,
         weights=material.weights,
         settings=settings,
     )
@@ -261,13 +286,14 @@ def recluster_days(
     with open_reader(store_path) as connection:
         stored_days = days.load_days(connection, first, last)
     for changed in stored_days:
-        with open_reader(store_path) as connection:
-            material = read_material(connection, changed, settings.cluster.window_days)
-            before = stories.load_groups(connection, changed.day, changed.language)
-        grouped = group(material, settings.cluster)
-        changes += _differences(changed, before, grouped.groups.groups, material)
-        if store is not None:
-            _save(store, material, grouped, settings.cluster, now)
+        with store.regrouping if store else nullcontext():
+            with open_reader(store_path) as connection:
+                material = read_material(connection, changed, settings.cluster.window_days)
+                before = stories.load_groups(connection, changed.day, changed.language)
+            grouped = group(material, settings.cluster)
+            changes += _differences(changed, before, grouped.groups.groups, material)
+            if store is not None:
+                _save(store, material, grouped, settings.cluster, now)
     return changes
 
 

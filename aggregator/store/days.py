@@ -9,7 +9,7 @@ import json
 import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from aggregator.google import is_search_feed
 from aggregator.model import Correction, Headline, Sighting
@@ -19,10 +19,13 @@ from aggregator.store.values import day_of, time_of, time_text
 
 @dataclass(frozen=True, slots=True)
 class ChangedDay:
+    """A day to group; closed, it only takes late articles. Where its digest is made, it `keeps_ids` of its stories."""
+
     day: date
     language: str
     changes: int
     is_closed: bool
+    keeps_ids: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,13 @@ def load_changed_days(connection: sqlite3.Connection, *, not_before: date) -> li
         [not_before.isoformat()],
     )
     return [
-        ChangedDay(day_of(row["day"]), row["language"], row["changes"], bool(row["is_closed"]))
+        ChangedDay(
+            day_of(row["day"]),
+            row["language"],
+            row["changes"],
+            bool(row["is_closed"]),
+            bool(row["is_closed"]),
+        )
         for row in rows
     ]
 
@@ -81,23 +90,41 @@ def load_days(connection: sqlite3.Connection, first: date, last: date) -> list[C
         "SELECT day, language, changes FROM days WHERE day BETWEEN ? AND ? ORDER BY day, language",
         [first.isoformat(), last.isoformat()],
     )
-    return [ChangedDay(day_of(row["day"]), row["language"], row["changes"], is_closed=False) for row in rows]
+    return [_as_if_open(row, keeps_ids=False) for row in rows]
 
 
 def load_days_of(connection: sqlite3.Connection, keys: Sequence[str]) -> list[ChangedDay]:
-    """The days of these articles that are grouped at all, oldest first, as if open."""
+    """The days of these articles that are grouped at all, oldest first, as if open; a digest's ids are kept."""
     rows = connection.execute(
-        "SELECT d.day, d.language, d.changes FROM days AS d WHERE EXISTS ("
+        "SELECT d.day, d.language, d.changes, c.day IS NOT NULL AS is_closed"
+        "  FROM days AS d LEFT JOIN closed_days AS c USING (day) WHERE EXISTS ("
         "   SELECT 1 FROM articles AS a JOIN story_members USING (article_id)"
         "    WHERE a.day = d.day AND a.language = d.language"
         "      AND a.key IN (SELECT value FROM json_each(?)))"
         " ORDER BY d.day, d.language",
         [json.dumps(list(keys))],
     )
-    return [ChangedDay(day_of(row["day"]), row["language"], row["changes"], is_closed=False) for row in rows]
+    return [_as_if_open(row, keeps_ids=bool(row["is_closed"])) for row in rows]
 
 
-def load_day_inputs(connection: sqlite3.Connection, day: date, language: str) -> DayInputs:
+def load_later_days(connection: sqlite3.Connection, day: date, language: str, last: date) -> list[ChangedDay]:
+    """The days after `day` to `last` that are open, oldest first: what may continue its stories."""
+    rows = connection.execute(
+        "SELECT day, language, changes FROM days WHERE language = ? AND day > ? AND day <= ?"
+        " AND day NOT IN (SELECT day FROM closed_days) ORDER BY day",
+        [language, day.isoformat(), last.isoformat()],
+    )
+    return [_as_if_open(row, keeps_ids=False) for row in rows]
+
+
+def _as_if_open(row: sqlite3.Row, *, keeps_ids: bool) -> ChangedDay:
+    return ChangedDay(
+        day_of(row["day"]), row["language"], row["changes"], is_closed=False, keeps_ids=keeps_ids
+    )
+
+
+def load_day_inputs(connection: sqlite3.Connection, day: date, language: str, window_days: int) -> DayInputs:
+    """The inputs of a day; its sightings include those of the `window_days` before it, in the polls that had both."""
     place = [day.isoformat(), language]
     rows = connection.execute(
         "SELECT key, headline, outlet, effective_at FROM articles"
@@ -111,14 +138,15 @@ def load_day_inputs(connection: sqlite3.Connection, day: date, language: str) ->
         day,
         language,
         headlines,
-        tuple(_sightings(connection, place)),
+        tuple(_sightings(connection, day, language, day - timedelta(days=window_days))),
         load_corrections(connection),
         load_pins(connection),
     )
 
 
-def _sightings(connection: sqlite3.Connection, place: list[str]) -> Iterator[Sighting]:
-    """Who was listed where, of Google feeds, with merged articles standing for their survivors.
+def _sightings(connection: sqlite3.Connection, day: date, language: str, first: date) -> Iterator[Sighting]:
+    """Who was listed where, of Google feeds, since articles of `day` were, with merged articles standing for
+    their survivors.
 
     A search lists one event under many entries, so there each entry speaks for itself alone.
     """
@@ -126,8 +154,10 @@ def _sightings(connection: sqlite3.Connection, place: list[str]) -> Iterator[Sig
         "SELECT l.poll_id, l.lead_article_id, coalesce(s.key, a.key) AS key, f.url"
         "  FROM articles AS a JOIN listings AS l USING (article_id) JOIN feeds AS f USING (feed_id)"
         "  LEFT JOIN articles AS s ON s.article_id = a.merged_into"
-        " WHERE a.day = ? AND a.language = ? AND f.is_google",
-        place,
+        " WHERE a.day BETWEEN :first AND :day AND a.language = :language AND f.is_google AND l.poll_id >="
+        "   (SELECT min(poll_id) FROM listings JOIN articles USING (article_id)"
+        "     WHERE day = :day AND language = :language)",
+        {"first": first.isoformat(), "day": day.isoformat(), "language": language},
     )
     for row in rows:
         poll, entry = str(row["poll_id"]), str(row["lead_article_id"])

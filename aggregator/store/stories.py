@@ -21,6 +21,10 @@ from aggregator.model import Continuation, DayGroup, DayGroups, Decision, Headli
 from aggregator.store.days import ChangedDay, take_changes
 from aggregator.store.values import day_of, time_of, time_text
 
+_KNOWN_STORY = (
+    "m.day, m.story_id, d.series, d.serial, a.key, a.headline, a.outlet, a.effective_at,"
+    " (SELECT min(day) FROM story_days AS e WHERE e.story_id = m.story_id) AS first_day"
+)
 _STRONGEST = "single"  # the rule of an article that stands alone
 
 
@@ -38,7 +42,7 @@ def load_known_stories(
 ) -> list[KnownStory]:
     """Stories of the days `first` … `last`, members in order of key; redirects are followed."""
     rows = connection.execute(
-        "SELECT m.day, m.story_id, d.series, d.serial, a.key, a.headline, a.outlet, a.effective_at"
+        f"SELECT {_KNOWN_STORY}"
         "  FROM story_members AS m JOIN articles AS a USING (article_id)"
         "  JOIN story_days AS d ON d.day = m.day AND d.story_id = m.story_id"
         " WHERE m.day BETWEEN ? AND ? AND d.language = ?"
@@ -53,7 +57,7 @@ def load_issues(
 ) -> list[KnownStory]:
     """Stories of `first` … `last` that are issues of a series, with those of their articles that are by `outlets`."""
     rows = connection.execute(
-        "SELECT m.day, m.story_id, d.series, d.serial, a.key, a.headline, a.outlet, a.effective_at"
+        f"SELECT {_KNOWN_STORY}"
         "  FROM story_days AS d JOIN story_members AS m ON m.story_id = d.story_id AND m.day = d.day"
         "  JOIN articles AS a USING (article_id)"
         " WHERE d.language = ? AND d.day BETWEEN ? AND ? AND d.series IS NOT NULL"
@@ -82,6 +86,7 @@ def _known_story(day: str, story_id: int, rows: Sequence[sqlite3.Row]) -> KnownS
         headlines,
         rows[0]["series"],
         rows[0]["serial"],
+        day_of(rows[0]["first_day"]),
     )
 
 

@@ -1,0 +1,219 @@
+"""What ties the groups of a day to the stories of the days before. Pure.
+
+Facts
+-----
+* Several days hold more headlines that are a little alike than one does, so a story is continued above a
+  stricter line than groups join by.
+* Google's entries reach over midnight: a third of the articles it lists together are of two local days.
+* A story has its best part at its end; of a giant only the last `MAX_COMPARED` headlines are compared.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence, Sized
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+from aggregator.cluster.agreement import with_listings
+from aggregator.cluster.issues import are_other_issues
+from aggregator.cluster.linkage import adjusted
+from aggregator.cluster.listings import Listings
+from aggregator.cluster.reading import Reader
+from aggregator.cluster.rules import Rules
+from aggregator.cluster.series import SeriesSlot
+from aggregator.cluster.similarity import cross_similarities
+from aggregator.cluster.weights import TokenWeights
+from aggregator.model import Correction, CorrectionKind, Headline, Sighting
+
+MAX_COMPARED = 40  # headlines of one story that are compared, so that a giant costs no more
+
+Members = Mapping[int, Mapping[str, Headline]]  # by group or story: key → headline
+_Agreeing = tuple[int, str, str]  # millionths, key in the group, key in the story
+Told = Mapping[frozenset[str], CorrectionKind]
+
+
+@dataclass(frozen=True, slots=True)
+class Bond:
+    """What ties a group to a story of the days before; stronger bonds sort first.
+
+    `corrected`: a person joined them; `shared`: articles in both; `similarity`: mean of all pairs, Google's lists
+    included, adjusted like that of two groups, and the `line` it has to meet; `alike` of `pairs` agree at all;
+    `pair`: the two articles most alike, the group's first; `first_key` settles ties. Google listed both under one entry
+    in `together` of the `possible` polls that had both, and where that is the lesser part, it parts them.
+    """
+
+    corrected: bool
+    shared: int
+    similarity: float
+    line: float
+    story_id: int
+    pair: tuple[str, str]
+    first_key: str
+    alike: int
+    pairs: int
+    together: int
+    possible: int
+
+    @property
+    def parted(self) -> bool:
+        return 2 * self.together < self.possible
+
+    def rank(self) -> tuple[bool, int, float, str]:
+        return (not self.corrected, -self.shared, -self.similarity, self.first_key)
+
+    def holds(self) -> bool:
+        is_alike = self.similarity >= self.line and not self.parted
+        return self.corrected or self.shared > 0 or is_alike
+
+
+@dataclass(frozen=True, slots=True)
+class Scorer:
+    """What headlines are read and compared with."""
+
+    reader: Reader
+    language: str
+    weights: TokenWeights
+    rules: Rules
+
+    def tokens(self, headline: Headline) -> tuple[str, ...]:
+        return self.reader.read(headline.text, self.language).tokens
+
+    def slot(self, headline: Headline) -> SeriesSlot | None:
+        return self.reader.read(headline.text, self.language).slot
+
+
+def bonds(
+    groups: Members,
+    stories: Members,
+    corrections: Iterable[Correction],
+    sightings: Sequence[Sighting],
+    scorer: Scorer,
+) -> list[tuple[int, Bond]]:
+    """Return the bonds of groups with stories that hold, and those that nearly do, each with its group.
+
+    Members of a story stand in order, the latest last. What a person or the series guard parts has no bond.
+    """
+    told = {frozenset((c.a_key, c.b_key)): c.kind for c in corrections}
+    compared = sum(min(len(m), MAX_COMPARED) for m in (*groups.values(), *stories.values()))
+    line = scorer.rules.continuation_line_for(compared)
+    scores = _scores(groups, stories, sightings, scorer)
+    means = {place: _mean(found, groups, stories, place, scorer.rules) for place, found in scores.items()}
+    near = {place for place, mean in means.items() if mean >= scorer.rules.near_line * line}
+    places = sorted(near | _told_pairs(groups, stories, told))
+    counts = Together.of(groups, stories, sightings).of_stories(places)
+    found: list[tuple[int, Bond]] = []
+    for place, (together, possible) in zip(places, counts, strict=True):
+        group, story = groups[place[0]], stories[place[1]]
+        kinds = {told.get(frozenset((a, b))) for a in group for b in story} if told else set()
+        if CorrectionKind.SPLIT in kinds or are_other_issues(group.values(), story.values(), scorer.slot):
+            continue
+        agreeing = scores.get(place, ())
+        top = min(agreeing, key=lambda s: (-s[0], s[1], s[2]), default=(0, min(group), min(story)))
+        bond = Bond(
+            corrected=CorrectionKind.JOIN in kinds,
+            shared=len(group.keys() & story.keys()),
+            similarity=means.get(place, 0.0),
+            line=line,
+            story_id=place[1],
+            pair=(top[1], top[2]),
+            first_key=min(story),
+            alike=sum(score > 0 for score, _, _ in agreeing),
+            pairs=_pairs(group, story),
+            together=together,
+            possible=possible,
+        )
+        found.append((place[0], bond))
+    return found
+
+
+def _pairs(group: Sized, story: Sized) -> int:
+    return min(len(group), MAX_COMPARED) * min(len(story), MAX_COMPARED)
+
+
+def _mean(
+    agreeing: Sequence[_Agreeing], groups: Members, stories: Members, place: tuple[int, int], rules: Rules
+) -> float:
+    total = np.array([sum(score for score, _, _ in agreeing)])
+    pairs = np.array([_pairs(groups[place[0]], stories[place[1]])])
+    return float(adjusted(total, pairs, np.ones_like(pairs), rules)[0])
+
+
+def _told_pairs(groups: Members, stories: Members, told: Told) -> set[tuple[int, int]]:
+    """Return (group, story) pairs that share an article or that a person joined."""
+    story_of: defaultdict[str, set[int]] = defaultdict(set)
+    for story_id, members in stories.items():
+        for key in members:
+            story_of[key].add(story_id)
+    partners: defaultdict[str, set[str]] = defaultdict(set)
+    for pair, kind in told.items():
+        if kind is CorrectionKind.JOIN and len(pair) == 2:
+            a, b = pair
+            partners[a].add(b)
+            partners[b].add(a)
+    return {
+        (index, story_id)
+        for index, members in groups.items()
+        for key in members
+        for known in (key, *partners[key])
+        for story_id in story_of.get(known, ())
+    }
+
+
+def _scores(
+    groups: Members, stories: Members, sightings: Sequence[Sighting], scorer: Scorer
+) -> dict[tuple[int, int], list[_Agreeing]]:
+    """Compare all groups with all stories: per pair of these, the pairs of articles that agree or are parted."""
+    left = [(index, h) for index, members in groups.items() for h in [*members.values()][:MAX_COMPARED]]
+    right = [(story, h) for story, members in stories.items() for h in [*members.values()][-MAX_COMPARED:]]
+    cross = _agreement([h for _, h in left], [h for _, h in right], sightings, scorer).tocoo()
+    found: defaultdict[tuple[int, int], list[_Agreeing]] = defaultdict(list)
+    for row, column, score in zip(cross.row.tolist(), cross.col.tolist(), cross.data.tolist(), strict=True):
+        (index, mine), (story_id, theirs) = left[row], right[column]
+        found[index, story_id].append((score, mine.key, theirs.key))
+    return dict(found)
+
+
+def _agreement(
+    left: Sequence[Headline], right: Sequence[Headline], sightings: Sequence[Sighting], scorer: Scorer
+) -> sparse.csr_matrix:
+    """Return what headlines and lists say of each of `left` with each of `right`; (n, m) millionths."""
+    if not left or not right:
+        return sparse.csr_matrix((len(left), len(right)), dtype=np.int64)
+    tokens = [scorer.tokens(h) for h in (*left, *right)]
+    cross = cross_similarities(tokens[: len(left)], tokens[len(left) :], scorer.weights, scorer.rules)
+    whole = sparse.csr_matrix(sparse.block_array([[None, cross], [cross.T, None]], dtype=np.int64))
+    place = {headline.key: i for i, headline in enumerate((*left, *right))}
+    heard = with_listings(whole, Listings.of(sightings, place, len(tokens)), tokens, scorer.rules)
+    return sparse.csr_matrix(heard[: len(left), len(left) :])
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """In how many polls one entry listed two groups, or a group and a story, and in how many polls both were."""
+
+    listings: Listings
+    groups: Mapping[int, int]
+    stories: Mapping[int, int]
+
+    @classmethod
+    def of(cls, groups: Members, stories: Members, sightings: Sequence[Sighting]) -> "Together":
+        group_rows = {index: row for row, index in enumerate(groups)}
+        story_rows = {story_id: row for row, story_id in enumerate(stories, start=len(groups))}
+        index = {key: story_rows[story_id] for story_id, members in stories.items() for key in members}
+        index |= {key: group_rows[number] for number, members in groups.items() for key in members}
+        return cls(Listings.of(sightings, index, len(groups) + len(stories)), group_rows, story_rows)
+
+    def of_stories(self, places: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+        """Return (together, possible) of each (group, story)."""
+        return self._counts([(self.groups[index], self.stories[story_id]) for index, story_id in places])
+
+    def are_parted(self, index: int, others: Iterable[int]) -> bool:
+        """Whether the group is listed apart from one of the other groups in most polls that had both."""
+        counts = self._counts([(self.groups[index], self.groups[other]) for other in others])
+        return any(2 * together < possible for together, possible in counts)
+
+    def _counts(self, pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+        places = np.array(pairs, dtype=np.int64).reshape(-1, 2)
+        together, possible = self.listings.counts(places[:, 0], places[:, 1])
+        return list(zip(together.tolist(), possible.tolist(), strict=True))

@@ -1,0 +1,56 @@
+"""Neighbours in a series: which story holds the issue before, and which the one after. Pure."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Self
+
+from aggregator.cluster.series import SeriesSlot
+from aggregator.model import Headline, KnownStory
+
+SlotOf = Callable[[Headline], SeriesSlot | None]
+_Series = tuple[str, str, str]  # kind, name, outlet
+
+
+@dataclass(frozen=True, slots=True)
+class Issues:
+    """Per series of an outlet, the story that holds each issue; the smallest id of several."""
+
+    known: Mapping[_Series, Mapping[tuple[int, ...], int]]
+    slot_of: SlotOf
+
+    @classmethod
+    def of(cls, stories: Iterable[KnownStory], slot_of: SlotOf) -> Self:
+        found: defaultdict[_Series, dict[tuple[int, ...], int]] = defaultdict(dict)
+        for story in stories:
+            for series, slot in _slots(story.headlines, slot_of):
+                known = found[series].get(slot.order, story.story_id)
+                found[series][slot.order] = min(known, story.story_id)
+        return cls(found, slot_of)
+
+    def neighbours(self, headlines: Iterable[Headline], own_id: int | None) -> tuple[int | None, int | None]:
+        """Return the stories with the closest lower and the closest higher issue of a series held here."""
+        for series, slot in _slots(headlines, self.slot_of):
+            known = self.known.get(series, {})
+            lower = [order for order, story_id in known.items() if order < slot.order and story_id != own_id]
+            higher = [order for order, story_id in known.items() if order > slot.order and story_id != own_id]
+            if lower or higher:
+                return (known[max(lower)] if lower else None, known[min(higher)] if higher else None)
+        return (None, None)
+
+
+def are_other_issues(group: Iterable[Headline], story: Iterable[Headline], slot_of: SlotOf) -> bool:
+    """Whether both hold issues of one kind of series, and none is the same issue."""
+    mine = {slot for slot in map(slot_of, group) if slot}
+    theirs = {slot for slot in map(slot_of, story) if slot}
+    differing = [(a, b) for a in mine for b in theirs if a.kind == b.kind]
+    return bool(differing) and all(a.differs_from(b) for a, b in differing)
+
+
+def _slots(headlines: Iterable[Headline], slot_of: SlotOf) -> list[tuple[_Series, SeriesSlot]]:
+    with_slots = ((headline, slot_of(headline)) for headline in headlines)
+    return [
+        ((slot.kind, slot.series, (headline.outlet or "").casefold()), slot)
+        for headline, slot in with_slots
+        if slot
+    ]
