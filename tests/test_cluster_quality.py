@@ -1,9 +1,14 @@
 """What counts as evidence that two headlines tell of one event, and what does not."""
 
+import json
+import zlib
+from dataclasses import replace
+
 import pytest
 
-from aggregator.cluster import RULES, group_day
+from aggregator.cluster import RULES, TokenWeights, group_day
 from aggregator.cluster.almanac import date_places
+from aggregator.cluster.similarity import similarities
 from aggregator.cluster.text import Stemmer
 from aggregator.model import Headline
 
@@ -70,3 +75,73 @@ def test_the_line_rises_with_the_crowd_and_only_where_it_doubles():
     assert lines == sorted(lines)
     assert lines[0] == lines[2] == lines[3] == RULES.line
     assert lines[4] == lines[6] > RULES.line
+
+
+def test_the_line_rises_with_the_odds_of_standing_alone():
+    days = [RULES.suited_to(1_000, lone) for lone in (0, 300, 420, 600, 800, 1_000)]
+
+    assert [day.line for day in days] == sorted(day.line for day in days)
+    assert [day.contrast for day in days] == sorted(day.contrast for day in days)
+    assert [day.size_power for day in days] == sorted((day.size_power for day in days), reverse=True)
+    assert days[0].line == days[2].line == RULES.line_for(1_000) < days[3].line < days[5].line
+
+
+def test_one_headline_more_seldom_moves_the_line():
+    lines = [RULES.suited_to(1_000 + lone, lone).line for lone in range(700, 800)]
+
+    assert len(set(lines)) <= 3
+
+
+@pytest.mark.parametrize(("headlines", "lone"), [(0, 0), (1, 1), (2, 0), (100_000, 100_000)])
+def test_every_day_has_rules(headlines, lone):
+    suited = RULES.suited_to(headlines, lone)
+
+    assert 0.0 < suited.line <= RULES.line_for(headlines) * RULES.most_odds
+    assert 0.0 < suited.size_power < 1.0
+
+
+def named(*names, each=6, **learnt) -> TokenWeights:
+    """Weights of days on which these names stood in `each` stories."""
+    told = [
+        "opens a school",
+        "wins a prize",
+        "loses a lawsuit",
+        "sells its ferry",
+        "moves house",
+        "turns ninety",
+    ]
+    texts = [f"{name} {event}" for name in names for event in told[:each]]
+    return TokenWeights.learn([Headline(str(i), t) for i, t in enumerate(texts)], language="en", **learnt)
+
+
+def test_words_that_keep_standing_together_are_a_name():
+    weights = named("Calder & Voss", "Port Alder")
+
+    shares = weights.names()
+
+    assert set(shares) == {("calder", "voss"), ("port", "alder")}
+    assert all(0.0 < share < 1.0 for _, share in shares.values())
+    assert shares["calder", "voss"][1] < named("Calder & Voss", previous=weights).names()["calder", "voss"][1]
+
+
+def test_words_seen_together_in_a_few_headlines_are_no_name():
+    assert named("Calder & Voss", each=3).names() == {}
+
+
+def test_a_name_of_several_words_tells_once():
+    titles = ("Calder & Voss to close its Sundby mill", "Regulator fines Calder & Voss over late accounts")
+    documents = [Stemmer("en").tokens(title) for title in titles]
+    known = replace(named("Calder & Voss"), documents=5_000.0)
+    strangers = replace(known, pairs={})
+
+    apart, as_name = (similarities(documents, weights, RULES)[0, 1] for weights in (strangers, known))
+
+    assert 0 < as_name < 0.75 * apart
+
+
+def test_weights_from_before_pairs_were_counted_can_be_read():
+    packed = zlib.compress(json.dumps([1, 12.0, {"ferri": 3.0}]).encode())
+
+    weights = TokenWeights.from_bytes(packed)
+
+    assert (weights.documents, dict(weights.frequencies), weights.names()) == (12.0, {"ferri": 3.0}, {})

@@ -15,7 +15,7 @@ from scipy import sparse
 from aggregator.cluster.constraints import Constraints, constraints_of
 from aggregator.cluster.day import Day, prepare_day
 from aggregator.cluster.evidence import Ledger
-from aggregator.cluster.linkage import FORBIDDEN, Indices, average_link
+from aggregator.cluster.linkage import FORBIDDEN, SCALE, Indices, average_link
 from aggregator.cluster.reading import Reader
 from aggregator.cluster.rules import DEFAULT_SETTINGS, RULES, Rules
 from aggregator.cluster.weights import TokenWeights
@@ -82,13 +82,21 @@ def attach_late(
 
 def _grouped(day: Day, constraints: Constraints, anchored: NDArray[np.bool_], rules: Rules) -> DayGroups:
     agreement = _forbidding(day.agreement, constraints.apart)
-    line = rules.line_for(len(day.headlines))
-    groups = average_link(agreement, line, constraints.start, anchored, rules)
-    ledger = Ledger(day, agreement, groups, constraints, anchored, rules, line)
+    suited = rules.suited_to(len(day.headlines), _lone(day.agreement, rules))
+    groups = average_link(agreement, suited.line, constraints.start, anchored, suited)
+    ledger = Ledger(day, agreement, groups, constraints, anchored, suited, suited.line)
     centrality = _centrality(day.textual, groups)
     made = [_day_group(day, members, centrality) for members in _members(groups)]
     made.sort(key=lambda group: (-len(group.keys), group.lead_key))
     return DayGroups(tuple(made), ledger.decisions(), rules.version, constraints.conflicts)
+
+
+def _lone(agreement: sparse.csr_matrix, rules: Rules) -> int:
+    """Count the headlines that agree with no other as much as the line."""
+    count = len(agreement.indptr) - 1
+    agrees = agreement.data >= rules.line_for(count) * SCALE
+    alike = np.repeat(np.arange(count), np.diff(agreement.indptr))[agrees]
+    return count - int(np.count_nonzero(np.bincount(alike, minlength=count)))
 
 
 def _members(groups: Indices) -> list[list[int]]:

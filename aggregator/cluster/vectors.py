@@ -8,6 +8,9 @@ Facts
 * A word is telling today when the headlines that carry it have more in common than the word:
   those with "sinkhole" also share "Guangzhou", those with "concert" share nothing. This *coherence*
   discounts themes, places and agencies without any list of words.
+* "Hong Kong" is one piece of evidence, not two: of the words of a name, the rarer counts only for what
+  the other does not foretell. The names come from earlier days, never from today: on the day of a story
+  about Calder & Voss these two words are what its headlines share.
 * The words of a form ("Weather in … on Friday") tell nothing, see `templates`; neither do dates and
   days of the week, see `almanac`.
 * Weights go in steps: half doublings of the odds of a word, a few bands of coherence. So a poll that
@@ -21,6 +24,7 @@ is (headlines, words); a similarity is a sum of products over `UNIT` and both `l
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import cast
 
 import numpy as np
@@ -66,7 +70,9 @@ def vectors_of(documents: Sequence[tuple[str, ...]], weights: TokenWeights, rule
     known = weights.documents + doubled(len(documents))
     before = np.array([weights.frequencies.get(token, 0.0) for token in vocabulary], dtype=float)
     frequency = np.bincount(present.indices, minlength=len(vocabulary)) + before
-    scaled = _with(present, _steps(frequency, known)[present.indices])
+    scaled = _names_once(
+        _with(present, _steps(frequency, known)[present.indices]), documents, number, weights
+    )
     lengths = np.sqrt(_row_sums(scaled, scaled.data**2) + rules.untold * _steps(0.5, known) ** 2)
     telling, copies = _forms(documents, ids, number, scaled)
     factors = _coherence_factors(telling, lengths, rules)
@@ -109,6 +115,29 @@ def _steps(frequency: Floats | float, documents: float) -> Floats:
     """Return inverse document frequencies in whole steps of a half doubling, at least one."""
     odds = (documents + 1.0) / (np.asarray(frequency) + 0.5) + 1.0
     return cast(Floats, np.maximum(np.rint(STEPS_PER_DOUBLING * np.log2(odds)), 1.0))
+
+
+def _names_once(
+    scaled: sparse.csr_matrix,
+    documents: Sequence[tuple[str, ...]],
+    number: dict[str, int],
+    weights: TokenWeights,
+) -> sparse.csr_matrix:
+    """Return the weights of words without what another word of their name has told."""
+    names = weights.names()
+    lost: dict[tuple[int, int], float] = {}
+    for d, tokens in enumerate(documents):
+        for pair in pairwise(tokens):
+            if pair in names:
+                rarer, share = names[pair]
+                cell = (d, number[rarer])
+                lost[cell] = max(lost.get(cell, 0.0), share)
+    if not lost:
+        return scaled
+    rows, columns = zip(*lost, strict=True)
+    shares = sparse.csr_matrix((list(lost.values()), (rows, columns)), shape=scaled.shape)
+    told = sparse.csr_matrix(scaled.multiply(shares))
+    return sparse.csr_matrix(scaled - _with(told, np.rint(told.data)))
 
 
 def _forms(
