@@ -7,6 +7,7 @@ Facts
 * Generated columns break `sqlite_utils` table transforms, so a day is a real column.
 * The views are a public contract: their names and columns do not change within a major version.
   Tables are ours and may change with a migration.
+* A foreign key names the column it leads to: Datasette 0.65 answers 500 for a table with one that does not.
 * All times are ISO 8601 text in UTC with a trailing Z, whole seconds, so they sort as text.
 """
 
@@ -60,7 +61,7 @@ CREATE INDEX feeds_due ON feeds (next_poll_at) WHERE health NOT IN ('gone', 'dis
 
 CREATE TABLE polls (
   poll_id INTEGER PRIMARY KEY,
-  feed_id INTEGER NOT NULL REFERENCES feeds,
+  feed_id INTEGER NOT NULL REFERENCES feeds (feed_id),
   started_at TEXT NOT NULL,
   outcome TEXT NOT NULL,
   status INTEGER,
@@ -92,9 +93,9 @@ CREATE TABLE articles (
   effective_at TEXT NOT NULL,
   day TEXT NOT NULL,
   summary TEXT,
-  feed_id INTEGER NOT NULL REFERENCES feeds,
+  feed_id INTEGER NOT NULL REFERENCES feeds (feed_id),
   entry_id TEXT,
-  merged_into INTEGER REFERENCES articles
+  merged_into INTEGER REFERENCES articles (article_id)
 ) STRICT;
 CREATE INDEX articles_day ON articles (day, language);
 CREATE INDEX articles_canonical ON articles (canonical_url) WHERE canonical_url IS NOT NULL;
@@ -103,16 +104,16 @@ CREATE INDEX articles_outlet ON articles (lower(outlet), day);
 CREATE INDEX articles_host ON articles (outlet_host) WHERE outlet_host IS NOT NULL;
 
 CREATE TABLE headline_revisions (
-  article_id INTEGER NOT NULL REFERENCES articles ON DELETE CASCADE,
+  article_id INTEGER NOT NULL REFERENCES articles (article_id) ON DELETE CASCADE,
   headline TEXT NOT NULL,
   seen_at TEXT NOT NULL,
   PRIMARY KEY (article_id, headline)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE listings (
-  poll_id INTEGER NOT NULL REFERENCES polls ON DELETE CASCADE,
-  article_id INTEGER NOT NULL REFERENCES articles ON DELETE CASCADE,
-  feed_id INTEGER NOT NULL REFERENCES feeds,
+  poll_id INTEGER NOT NULL REFERENCES polls (poll_id) ON DELETE CASCADE,
+  article_id INTEGER NOT NULL REFERENCES articles (article_id) ON DELETE CASCADE,
+  feed_id INTEGER NOT NULL REFERENCES feeds (feed_id),
   lead_article_id INTEGER NOT NULL,
   entry_position INTEGER NOT NULL,
   list_position INTEGER NOT NULL,
@@ -121,7 +122,7 @@ CREATE TABLE listings (
 CREATE INDEX listings_article ON listings (article_id, feed_id);
 
 CREATE TABLE article_topics (
-  article_id INTEGER NOT NULL REFERENCES articles ON DELETE CASCADE,
+  article_id INTEGER NOT NULL REFERENCES articles (article_id) ON DELETE CASCADE,
   topic TEXT NOT NULL,
   PRIMARY KEY (article_id, topic)
 ) STRICT, WITHOUT ROWID;
@@ -132,7 +133,7 @@ CREATE TRIGGER articles_unsearch AFTER DELETE ON articles BEGIN
 END;
 
 CREATE TABLE resolutions (
-  article_id INTEGER PRIMARY KEY REFERENCES articles ON DELETE CASCADE,
+  article_id INTEGER PRIMARY KEY REFERENCES articles (article_id) ON DELETE CASCADE,
   link TEXT NOT NULL,
   google_id TEXT,
   state TEXT NOT NULL,
@@ -189,21 +190,21 @@ CREATE TABLE stories (
   language TEXT NOT NULL,
   first_day TEXT NOT NULL,
   created_at TEXT NOT NULL,
-  merged_into INTEGER REFERENCES stories,
-  previous_story_id INTEGER REFERENCES stories,
-  next_story_id INTEGER REFERENCES stories,
+  merged_into INTEGER REFERENCES stories (story_id),
+  previous_story_id INTEGER REFERENCES stories (story_id),
+  next_story_id INTEGER REFERENCES stories (story_id),
   articles_total INTEGER NOT NULL,
   outlets_total INTEGER NOT NULL
 ) STRICT;
 
 CREATE TABLE story_days (
   day TEXT NOT NULL,
-  story_id INTEGER NOT NULL REFERENCES stories,
+  story_id INTEGER NOT NULL REFERENCES stories (story_id),
   language TEXT NOT NULL,
   topic TEXT NOT NULL,
   topics TEXT NOT NULL, -- all of them, each between slashes, which no topic has: "/business/world/"
   headline TEXT NOT NULL,
-  lead_article_id INTEGER NOT NULL REFERENCES articles,
+  lead_article_id INTEGER NOT NULL REFERENCES articles (article_id),
   status TEXT NOT NULL,
   new_words TEXT NOT NULL,
   articles INTEGER NOT NULL,
@@ -220,13 +221,13 @@ CREATE INDEX story_days_rank ON story_days
 CREATE INDEX story_days_issues ON story_days (language, day) WHERE series IS NOT NULL;
 
 CREATE TABLE story_members (
-  article_id INTEGER PRIMARY KEY REFERENCES articles ON DELETE CASCADE,
-  story_id INTEGER NOT NULL REFERENCES stories,
+  article_id INTEGER PRIMARY KEY REFERENCES articles (article_id) ON DELETE CASCADE,
+  story_id INTEGER NOT NULL REFERENCES stories (story_id),
   day TEXT NOT NULL,
   group_number INTEGER NOT NULL,
   rule TEXT NOT NULL,
   score REAL,
-  partner_article_id INTEGER REFERENCES articles,
+  partner_article_id INTEGER REFERENCES articles (article_id),
   is_addendum INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX story_members_story ON story_members (story_id, day);
@@ -236,8 +237,8 @@ CREATE TABLE ledger (
   ledger_id INTEGER PRIMARY KEY,
   day TEXT NOT NULL,
   language TEXT NOT NULL,
-  article_id INTEGER NOT NULL REFERENCES articles ON DELETE CASCADE,
-  partner_article_id INTEGER REFERENCES articles,
+  article_id INTEGER NOT NULL REFERENCES articles (article_id) ON DELETE CASCADE,
+  partner_article_id INTEGER REFERENCES articles (article_id),
   verdict TEXT NOT NULL,
   rule TEXT NOT NULL,
   score REAL,
@@ -259,7 +260,7 @@ CREATE TABLE corrections (
 ) STRICT;
 
 CREATE TABLE correction_bonds (
-  correction_id INTEGER NOT NULL REFERENCES corrections ON DELETE CASCADE,
+  correction_id INTEGER NOT NULL REFERENCES corrections (correction_id) ON DELETE CASCADE,
   bond TEXT NOT NULL,
   a_key TEXT NOT NULL,
   b_key TEXT NOT NULL,
