@@ -1,0 +1,221 @@
+"""The rows of the fault matrix: what is done to the program, and what its user sees of it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One fault or attack.
+
+    `proofs` name tests outside this folder that belong to the row, as `file::test`; `not_injected` says
+    why no test here can bring the fault about, and is empty for all other rows.
+    """
+
+    id: str
+    fault: str
+    sees: str
+    proofs: tuple[str, ...] = ()
+    not_injected: str = ""
+
+    @property
+    def order(self) -> tuple[str, int]:
+        return self.id[0], int(self.id[1:])
+
+
+PARTS = {
+    "A": "Transport",
+    "B": "Parser and content",
+    "C": "Storage",
+    "D": "Time and scheduling",
+    "E": "Process, configuration, surface",
+}
+
+TRANSPORT = (
+    Row(
+        "A1",
+        "connection refused, reset, closed without an answer",
+        "the feed failed, why, and when it is tried again",
+    ),
+    Row(
+        "A2",
+        "the server's queue is full and connecting hangs",
+        "the feed timed out within five seconds; others go on",
+    ),
+    Row("A3", "the server accepts and never answers", "the feed timed out"),
+    Row("A4", "a body of one byte a second", "the feed took too long in all"),
+    Row("A5", "headers of one byte a second; 100 Continue without end", "the feed took too long in all"),
+    Row("A6", "a gzip bomb, 10 MB that become 10 GB", "the document is too large"),
+    Row("A7", "two or three content codings, brotli, zstd", "the coding is refused"),
+    Row("A8", "a bomb in the body of a redirect", "nothing: the redirect is followed, its body never read"),
+    Row("A9", "a body without end; a length that lies", "the document is too large; the next try is set"),
+    Row("A10", "a body in chunks of one byte", "the document came in too many pieces"),
+    Row(
+        "A11",
+        "a body cut short: by length, by close, inside gzip",
+        "what came whole is stored, and the feed is asked again in full",
+    ),
+    Row(
+        "A12",
+        "redirects: in a circle, too many, to a file, to a bad host, 70 kB long",
+        "the redirect is refused",
+    ),
+    Row(
+        "A13",
+        "addresses inside the network: written in every form, by redirect, by rebinding",
+        "the address is not allowed; nothing was sent to it",
+    ),
+    Row("A14", "proxy variables in the environment", "nothing: they are ignored"),
+    Row("A15", "429 and 503, with seconds, with a date, without", "the host waits as it asked, and why"),
+    Row("A16", "absurd Retry-After, max-age and ttl", "the wait is bounded; other feeds go on"),
+    Row("A17", "410, 404, 403 again and again", "the feed is slower, then gone; nothing is deleted"),
+    Row(
+        "A18",
+        "a permanent redirect, of one feed or of all",
+        "the address in the configuration stays; feeds list says that it seems to have moved",
+    ),
+    Row("A19", "an ETag that cannot be sent back", "nothing: the feed is asked without it"),
+    Row("A20", "304 for ever, 304 unasked, 200 with the old body", "what is new is found within a day"),
+    Row(
+        "A21",
+        "name servers that hang or know nothing",
+        "that feed failed; others are on time, and the program ends in time",
+    ),
+    Row(
+        "A22",
+        "certificates that are expired, for another name, self-signed",
+        "the certificate is refused, never passed over",
+    ),
+    Row("A23", "a cookie is set", "nothing: it is not kept"),
+    Row("A24", "statuses 204, 206, 300, 999", "the status is no success"),
+)
+
+CONTENT = (
+    Row(
+        "B1", "entities that expand, refer outside, hide in comments or in UTF-16", "the document is refused"
+    ),
+    Row(
+        "B2",
+        "documents that burn processor time",
+        "the document is refused, or its reader was stopped; after two deaths it is left alone until it changes",
+    ),
+    Row("B3", "the reader of documents dies", "that document failed; all others are read"),
+    Row(
+        "B4",
+        "an enormous title, depth or number of entries",
+        "the first entries are stored, each within bounds",
+    ),
+    Row(
+        "B5",
+        "NUL, control characters, impossible references",
+        "every entry is stored; the odd character shows as a replacement",
+    ),
+    Row("B6", "encodings that lie, and hostile ones", "the text as it was meant"),
+    Row("B7", "dates of every kind of nonsense", "the time that it was first seen"),
+    Row(
+        "B8",
+        "a web page, a consent wall, JSON or nothing instead of a feed",
+        "this is no feed; nothing stored changes",
+    ),
+    Row("B9", "a feed without entries, after full ones", "success, and a notice when it goes on"),
+    Row("B10", "ids that repeat, change with every poll, or are missing", "no flood: each article once"),
+    Row("B11", "one entry in a hundred that cannot be stored", "ninety-nine are, and one is counted"),
+    Row(
+        "B12", "a headline that is edited fifty times", "one article, its latest headline, a bounded history"
+    ),
+    Row("B13", "scripts in every field, in page, digests, mail and Datasette", "text"),
+    Row(
+        "B14",
+        "bidirectional overrides, escape codes, newlines in a headline",
+        "text without them, on the terminal, in logs, files and file names",
+    ),
+    Row("B15", "10,000 equal and 10,000 random headlines, one of 400 kB", "stories within the usual time"),
+    Row("B16", "documents mutated at random", "a classified result, always"),
+)
+
+STORAGE = (
+    Row("C1", "SIGKILL at random moments and at every named point", "nothing: the next start goes on"),
+    Row("C2", "a build that stores the validator first", "the kill loop fails it"),
+    Row("C3", "power loss with unsynced writes torn and dropped", "nothing committed is lost"),
+    Row("C4", "any single write or sync fails", "the state before or after, and one sentence"),
+    Row("C5", "the disk is full", "polling rests and says so; it goes on by itself"),
+    Row("C6", "a file or file system that is only to be read", "one sentence, and a failure"),
+    Row(
+        "C7",
+        "a file that is damaged, cut, empty, or no database",
+        "one sentence; the file is never made anew",
+    ),
+    Row(
+        "C8",
+        "the file or its log is deleted or replaced while it is written",
+        "the program stops loudly within a minute",
+    ),
+    Row("C9", "two daemons on one file", "the second leaves and says who holds it"),
+    Row("C10", "another program holds a lock for long", "the write waits; then one sentence"),
+    Row("C11", "a reader that stays in one transaction", "the log grows, and doctor says so"),
+    Row("C12", "an SQLite with the write-ahead-log bug", "doctor says so; there is one writer"),
+    Row("C13", "helpers that commit inside a transaction", "nothing is visible before the commit"),
+    Row(
+        "C14",
+        "a migration that is killed; a file of a newer version",
+        "it is whole afterwards; the newer one is refused",
+    ),
+    Row("C15", "a backup is restored elsewhere", "the same counts and contents"),
+)
+
+TIME = (
+    Row(
+        "D1",
+        "the machine sleeps for seconds, hours, days",
+        "each feed is polled once, spread out; missed digests come in order",
+    ),
+    Row(
+        "D2",
+        "the clock jumps a day, to 1970, to 2099 and back",
+        "no busy loop, no long silence, no day rewritten",
+    ),
+    Row(
+        "D3",
+        "clock changes, also at midnight and by half an hour; another zone in the configuration",
+        "a digest for each local day",
+    ),
+    Row("D4", "a poll that takes longer than its interval", "polls of a feed never overlap"),
+    Row("D5", "2,000 feeds are due at the start", "they are spread over minutes, a few at a time"),
+    Row("D6", "killed between a digest's rename and its commit", "the same file again; no second mail"),
+    Row("D7", "the daemon is down for five days", "the digests of the days that have stories"),
+)
+
+PROCESS = (
+    Row(
+        "E1",
+        "SIGTERM while idle, in a fetch, in a commit, with a hanging name server",
+        "an end within ten seconds, status 0",
+    ),
+    Row("E2", "the loop is blocked", "the watchdog ends the program, the service starts it again"),
+    Row(
+        "E3",
+        "a configuration that is wrong, at start and at reload; a secret that others may read",
+        "every problem with its line; a reload keeps the old one",
+    ),
+    Row("E4", "the log's target is full or gone", "nothing: polling goes on"),
+    Row("E5", "too few file descriptors, threads, memory", "slower, or single feeds fail with a reason"),
+    Row(
+        "E6",
+        "the page: foreign host, cross-site post, huge address, search operators",
+        "refused, or harmless",
+    ),
+    Row("E7", "Datasette: recursive queries, enormous values", "refused by its limits"),
+    Row(
+        "E8",
+        "the mail server is down, greylists, refuses one address",
+        "retried from the outbox; the files are there",
+    ),
+    Row(
+        "E9",
+        "the digests' folder is missing, not writable, a symbolic link, full",
+        "the digest stays due, and one sentence",
+    ),
+    Row("E10", "secrets in logs, pages, exports", "none"),
+    Row("E11", "the lowest and the newest dependencies allowed", "the program runs"),
+)
+
+ROWS = (*TRANSPORT, *CONTENT, *STORAGE, *TIME, *PROCESS)

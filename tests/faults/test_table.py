@@ -1,0 +1,33 @@
+"""The page that shows the matrix says what the tests are."""
+
+from tests.faults.matrix import ROWS
+from tests.faults.table import FOLDER, TABLE, module_tests, render, row_tests
+
+
+def test_the_page_is_what_the_rows_and_tests_make():
+    page = TABLE.read_text(encoding="utf-8")
+    named = [test for tests in row_tests().values() for test in tests]
+    proofs = [proof for row in ROWS for proof in row.proofs]
+    assert page == render(dict.fromkeys([*named, *proofs], "passed")), "run: python -m tests.faults.table"
+
+
+def test_rows_are_in_order_and_named_once():
+    ids = [row.id for row in ROWS]
+    assert ids == [row.id for row in sorted(ROWS, key=lambda row: row.order)]
+    assert len(set(ids)) == len(ids) == 73
+
+
+def test_every_test_belongs_to_a_row():
+    ids = {row.id for row in ROWS}
+    assert set(row_tests()) <= ids
+    named = {test.partition("::")[2] for tests in row_tests().values() for test in tests}
+    for path in FOLDER.glob("test_*.py"):
+        if path.name != "test_table.py":
+            assert set(module_tests(path)) <= named, path.name
+
+
+def test_the_proofs_of_other_folders_exist():
+    for row in ROWS:
+        for proof in row.proofs:
+            file, _, name = proof.partition("::")
+            assert name in module_tests(FOLDER.parent / file), proof
