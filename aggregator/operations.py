@@ -11,7 +11,9 @@ from aggregator.app import App
 from aggregator.errors import StoreLocked, UsageError
 from aggregator.pipeline import correcting
 from aggregator.pipeline import digests as pipeline_digests
+from aggregator.pipeline.editions import DigestJob
 from aggregator.pipeline.grouping import recluster_days
+from aggregator.pipeline.weeks import make_week
 from aggregator.store import Store
 
 Arguments = Mapping[str, Any]
@@ -60,7 +62,7 @@ def _import_corrections(app: App, store: Store, arguments: Arguments) -> dict[st
 
 
 def _digest(app: App, store: Store, arguments: Arguments) -> list[dict[str, Any]]:
-    """Digests of one day; `topic`, `formats` and `out` stand in for the configured ones."""
+    """Digests of one day, or its week; `topic`, `formats` and `out` stand in for the configured ones."""
     topic, formats, out = arguments["topic"], tuple(arguments["formats"]), arguments["out"]
     wanted = [settings for settings in app.settings.digests if topic in (None, settings.topic)]
     if not wanted:
@@ -72,7 +74,11 @@ def _digest(app: App, store: Store, arguments: Arguments) -> list[dict[str, Any]
         if out:  # a copy for whoever asks: nobody is sent anything
             chosen = replace(chosen, out=out, email=None, webhook=None, command=None)
         day = date.fromisoformat(arguments["day"])
-        reports += pipeline_digests.make_digest(store, app.home, app.settings, chosen, day, app.clock.now())
+        now = app.clock.now()
+        if arguments["is_week"]:
+            reports.append(make_week(DigestJob(store, app.home, app.settings, chosen, now), day))
+        else:
+            reports += pipeline_digests.make_digest(store, app.home, app.settings, chosen, day, now)
     return [asdict(report) | {"line": str(report)} for report in reports]
 
 

@@ -108,6 +108,9 @@ DIGEST_FORMATS = (
 )
 """Names of the formats that a digest can be written in."""
 
+WEEK_FORMATS = ("epub",)
+"""Names of the formats that the days of a week are bound together in."""
+
 DIGEST_LANGUAGES = ("en", "de", "fr", "es", "uk", "ru")
 """Languages whose dates, numbers and phrases a digest can have, whatever those of its headlines."""
 
@@ -115,6 +118,11 @@ DIGEST_LANGUAGES = ("en", "de", "fr", "es", "uk", "ru")
 class DigestStyle(StrEnum):
     STORIES = "stories"  # each story with all its outlets and headlines
     KEY_EVENTS = "key-events"  # one sentence a story, with who reports it
+
+
+class DigestOrder(StrEnum):
+    WIDEST = "widest"  # by the weight of `RankingSettings`
+    NEWEST = "newest"  # by the newest article
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,10 +194,13 @@ class DigestSettings:
     title: str
     at: str = "06:00"  # local time; the digest is that of the day before
     formats: tuple[str, ...] = ("markdown",)
+    week: tuple[str, ...] = ()  # formats of the week, made with the digest of its Sunday
     out: str = "var/digests"
     counter: CounterSettings | None = None
     language: str = "en"  # BCP 47; of the digest's own words
+    base_url: str = ""  # of the folder `out`, where it is published
     style: DigestStyle = DigestStyle.STORIES
+    order: DigestOrder = DigestOrder.WIDEST
     sections: tuple[SectionSettings, ...] = ()
     other_title: str = ""  # of what no section took; "" is the language's own phrase
     ranking: RankingSettings = RankingSettings()
@@ -202,7 +213,7 @@ class DigestSettings:
         """What decides about a digest's content, and is kept with each that is made: all but when it is due,
         where it goes and to whom."""
         plain = DigestSettings(self.topic, self.title)
-        return replace(self, at=plain.at, out=plain.out, email=None, webhook=None, command=None)
+        return replace(self, at=plain.at, out=plain.out, week=(), email=None, webhook=None, command=None)
 
 
 @dataclass(frozen=True, slots=True)

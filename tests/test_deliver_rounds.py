@@ -20,6 +20,7 @@ import feedparser
 import pytest
 
 from aggregator import pipeline
+from aggregator.cli import run_command
 from aggregator.clock import ManualClock
 from aggregator.errors import StoreError
 from aggregator.fetch import HttpClient
@@ -414,3 +415,49 @@ def test_feeds_of_other_topics_and_addenda_do_not_count(desk: Desk) -> None:
         (folder / name).write_text("another")
     desk.make()
     assert (folder / "ports.atom").read_bytes() == (folder / "2026-01-07-ports.atom").read_bytes()
+
+
+# --- by hand, from cron ------------------------------------------------------------------------------------
+
+BY_HAND = """
+[store]
+path = "aggregator.db"
+[[feeds]]
+name = "Ports"
+topic = "ports"
+url = "https://courier.example/feed"
+[[digests]]
+topic = "ports"
+out = "digests"
+email = {{ to = ["ann@readers.example"], sender = "news@courier.example", server = "127.0.0.1", port = {port}, security = "none" }}
+"""
+
+
+def deliver_by_hand(desk: Desk, port: int) -> int:
+    (desk.home / "aggregator.toml").write_text(BY_HAND.format(port=port))
+    desk.store.close()
+    return run_command(["--home", str(desk.home), "--config", "aggregator.toml", "deliver"])
+
+
+def test_deliver_sends_what_waits_and_says_so(
+    desk: Desk, inbox: Inbox, port: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    desk.configure(email=mailed(port, "ann"))
+    desk.make()
+    desk.make(DAY - timedelta(days=1))
+
+    assert deliver_by_hand(desk, port) == 0
+    assert deliver_by_hand(desk, port) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "deliveries sent=2 waiting=0 failed=0",
+        "deliveries sent=0 waiting=0 failed=0",
+    ]
+    assert inbox.recipients == ["ann@readers.example"] * 2
+
+
+def test_deliver_fails_when_something_was_not_taken(desk: Desk, inbox: Inbox, port: int) -> None:
+    inbox = Inbox(only_for("ann", "451 come back later"))
+    desk.configure(email=mailed(port, "ann"))
+    desk.make()
+    with mail_server(inbox) as refusing:
+        assert deliver_by_hand(desk, refusing) == 1

@@ -16,6 +16,7 @@ from aggregator.publish.quoting import best_member, best_sentence, headline_faul
 from aggregator.publish.ranking import hour_counts, rank
 from aggregator.settings import (
     CounterSettings,
+    DigestOrder,
     DigestSettings,
     DigestStyle,
     RankingSettings,
@@ -524,3 +525,12 @@ def test_the_same_day_and_settings_give_the_same_issue() -> None:
 
     assert compose(day_of(*stories), SETTINGS) == compose(day_of(*stories), SETTINGS)
     assert ids(compose(day_of(*stories), SETTINGS)) == ids(compose(day_of(*stories[::-1]), SETTINGS))
+
+
+def test_newest_first_is_by_the_newest_article_inside_each_section() -> None:
+    early, late = wide(1, 5, "Sarran quake", hours=[8]), wide(2, 2, "Kestrel ferry", hours=[9, 20])
+    alone = story(3, article("Glacier tunnel opens to trains", "Alba", first_seen=MORNING.replace(hour=22)))
+    day = day_of(early, late, alone)
+
+    assert ids(compose(day, SETTINGS)) == [1, 2, 3]
+    assert ids(compose(day, replace(SETTINGS, order=DigestOrder.NEWEST))) == [2, 1, 3]

@@ -576,3 +576,17 @@ def test_parquet_without_its_extra_says_what_to_install(monkeypatch: pytest.Monk
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(UsageError, match=r"headline-aggregator\[parquet\]"):
         RENDERERS["parquet"](ISSUE)
+
+
+def test_feeds_name_the_address_that_readers_subscribe_to() -> None:
+    of = replace(ISSUE, base_url="https://site.example/news")
+    atom = feedparser.parse(io.BytesIO(rendered(of, "atom")[0].body))
+    document = json.loads(rendered(of, "jsonfeed")[0].body)
+
+    links = {link.rel: link.href for link in atom.feed.links}
+    assert links == {
+        "self": "https://site.example/news/world.atom",
+        "alternate": "https://site.example/news/",
+    }
+    assert document["feed_url"] == "https://site.example/news/world.feed.json"
+    assert document["home_page_url"] == "https://site.example/news/"

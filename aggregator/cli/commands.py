@@ -27,6 +27,7 @@ _COMMANDS = {
     "correct": ("correcting", "correct"),
     "serve": ("serving", "serve"),
     "digest": ("digests", "digest"),
+    "deliver": ("digests", "deliver"),
     "feeds": ("feeds", "feeds"),
     "cluster": ("grouping", "cluster_command"),
     "evaluate": ("grouping", "evaluate"),

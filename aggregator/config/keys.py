@@ -13,6 +13,7 @@ from aggregator.settings import (
     ClusterSettings,
     CommandSettings,
     DaySettings,
+    DigestOrder,
     DigestSettings,
     DigestStyle,
     EmailSettings,
@@ -295,6 +296,12 @@ DIGESTS = Section(
         Key("title", kinds.LABEL, "Its title", default_words="the topic, capitalised"),
         Key("at", kinds.LOCAL_TIME, "When it is made, in the zone of [day]; it is about the day before"),
         Key("formats", kinds.FORMATS, "What it is written as"),
+        Key(
+            "week",
+            kinds.BOUND,
+            "What the seven days to Sunday are bound together in, with the digest of that Sunday",
+            default_words="not at all",
+        ),
         Key("out", kinds.PATH, "The folder that it is written to"),
         Key(
             "counter",
@@ -302,12 +309,23 @@ DIGESTS = Section(
             "Number the days, as in “day 1,407”; its keys are below",
             default_words="no numbers",
         ),
+        Key(
+            "base_url",
+            kinds.WEB_URL,
+            "The address that the folder is published at; feeds name it as theirs",
+            default_words="none",
+        ),
         # Beyond the contract, as issue 4 asks: what an editor would want to say about a digest.
         Key("language", kinds.DIGEST_LANGUAGE, "Language of its own words, dates and numbers"),
         Key(
             "style",
             one_of({style.value: style for style in DigestStyle}),
             "Stories with all their outlets, or one sentence for each story under “Here is where things stand”",
+        ),
+        Key(
+            "order",
+            one_of({order.value: order for order in DigestOrder}),
+            "Which story of a section comes first: the one with most weight, or that with the newest article",
         ),
         Key(
             "sections",

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from aggregator.google.editions import COUNTRY_CODE, LANGUAGE_TAG, Edition, base_language
 from aggregator.google.feed_urls import SECTIONS, edition_of_url, is_google_url, rewrite_web_url
 from aggregator.google.ids import parse_topic_id
-from aggregator.settings import DIGEST_FORMATS, DIGEST_LANGUAGES
+from aggregator.settings import DIGEST_FORMATS, DIGEST_LANGUAGES, WEEK_FORMATS
 
 MAX_URL_CHARACTERS = 2_048
 COMMAND_PLACEHOLDERS = ("path", "topic", "day", "format")
@@ -104,7 +104,8 @@ def some_of(choices: Sequence[str]) -> Kind:
             raise ValueError("one of them twice")
         return tuple(value)
 
-    return Kind(f"an array of one or more of {_quoted_list(choices, 'and')}", read)
+    some = f"one or more of {_quoted_list(choices, 'and')}" if len(choices) > 1 else f'"{choices[0]}"'
+    return Kind(f"an array of {some}", read)
 
 
 def described(value: object) -> str:
@@ -369,6 +370,7 @@ FEED_URL = Kind(f"an http or https URL of at most {MAX_URL_CHARACTERS:,} charact
 SECTION = Kind(_quoted_list(SECTIONS, "or"), _section)
 TOPIC_ID = Kind("an id as in news.google.com/topics/…", _topic_id)
 FORMATS = some_of(DIGEST_FORMATS)
+BOUND = some_of(WEEK_FORMATS)
 DIGEST_LANGUAGE = Kind(
     f'a language tag such as "de" or "en-GB"; the language one of {_quoted_list(DIGEST_LANGUAGES, "and")}',
     _digest_language,

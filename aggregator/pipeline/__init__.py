@@ -5,8 +5,9 @@ the link queue, `digests` what is due for people, `delivery` a round of the outb
 """
 
 from aggregator.pipeline.cycle import CycleReport, due_feeds, run_cycle
-from aggregator.pipeline.delivery import DeliveryReport, deliver_due
-from aggregator.pipeline.digests import DigestReport, make_due_digests
+from aggregator.pipeline.delivery import DeliveryReport, deliver_all_due, deliver_due
+from aggregator.pipeline.digests import make_due_digests
+from aggregator.pipeline.editions import DigestReport
 from aggregator.pipeline.grouping import regroup
 from aggregator.pipeline.links import ResolveReport, resolve_links
 from aggregator.pipeline.stages import Stages
@@ -17,6 +18,7 @@ __all__ = [
     "DigestReport",
     "ResolveReport",
     "Stages",
+    "deliver_all_due",
     "deliver_due",
     "due_feeds",
     "make_due_digests",

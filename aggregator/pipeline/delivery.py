@@ -24,8 +24,7 @@ from aggregator import deliver, publish
 from aggregator.deliver import MailSession
 from aggregator.errors import PublishError, SecretError, UsageError
 from aggregator.model import Channel, Delivery, DeliveryFailure, DeliveryKey, DeliveryState
-from aggregator.pipeline.digests import TEMPLATES
-from aggregator.pipeline.editions import DigestJob, frozen_issue
+from aggregator.pipeline.editions import TEMPLATES, DigestJob, frozen_issue
 from aggregator.pipeline.stages import Stages
 from aggregator.settings import CommandSettings, DigestSettings, EmailSettings, WebhookSettings
 from aggregator.store import digests, open_reader, outbox
@@ -63,6 +62,16 @@ async def deliver_due(stages: Stages, home: Path, environ: Mapping[str, str]) ->
     report = DeliveryReport(**{str(state): states[state] for state in DeliveryState})
     log.info("%s", report)
     return report
+
+
+async def deliver_all_due(stages: Stages, home: Path, environ: Mapping[str, str]) -> DeliveryReport:
+    """Make rounds until nothing is due: whatever was not taken is due again only minutes later."""
+    total = DeliveryReport()
+    while (report := await deliver_due(stages, home, environ)) != DeliveryReport():
+        total = DeliveryReport(
+            total.sent + report.sent, total.waiting + report.waiting, total.failed + report.failed
+        )
+    return total
 
 
 async def _finished(step: Coroutine[None, None, T]) -> T:

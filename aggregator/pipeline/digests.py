@@ -8,7 +8,7 @@ import glob
 import logging
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -16,42 +16,17 @@ from aggregator import deliver, publish
 from aggregator.errors import PublishError, UsageError
 from aggregator.model import Recipient, RenderedFile
 from aggregator.pipeline import editions
-from aggregator.pipeline.editions import DigestJob
+from aggregator.pipeline.editions import DigestJob, DigestReport
+from aggregator.pipeline.weeks import make_due_weeks
 from aggregator.settings import DigestSettings, Settings
 from aggregator.store import Store, digests, open_reader, outbox
 from aggregator.store.digests import Edition
 
 log = logging.getLogger(__name__)
 
-TEMPLATES = "config/templates"  # below the home; a template there stands in front of the shipped one
 _DELIVERED_DAYS = 7  # a digest that is made later than that is written, and no news to be sent to anybody
 _DAY_PREFIX = "????-??-??-"
 _SUBSCRIBED = (".atom", ".feed.json")
-
-
-@dataclass(frozen=True, slots=True)
-class DigestReport:
-    """One digest in one format that was made or found made.
-
-    `written` counts the files that were not there with these bytes. `note` is a sentence about what is not as one
-    might expect, or empty.
-    """
-
-    topic: str
-    day: date
-    format: str
-    paths: tuple[Path, ...]
-    stories: int
-    addendum: int
-    written: int
-    note: str = ""
-
-    def __str__(self) -> str:
-        kind = f"addendum={self.addendum}" if self.addendum else "digest"
-        return (
-            f"{kind} topic={self.topic} day={self.day} format={self.format} stories={self.stories}"
-            f" files={len(self.paths)} written={self.written}"
-        )
 
 
 def make_due_digests(store: Store, home: Path, settings: Settings, now: datetime) -> list[DigestReport]:
@@ -62,6 +37,7 @@ def make_due_digests(store: Store, home: Path, settings: Settings, now: datetime
         editions.begin_due_editions(job)
         editions.take_due_addenda(job)
         reports += _publish_missing(job)
+        reports += make_due_weeks(job)
     for report in reports:
         log.info("%s", report)
     return reports
@@ -160,8 +136,7 @@ def _write(
 ) -> tuple[DigestReport, list[publish.WrittenFile]]:
     """Render and write below `out`; nothing is written that does not read back."""
     root = job.home / job.digest.out / folder
-    templates = job.home / TEMPLATES
-    files = publish.render(issue, format_name, templates if templates.is_dir() else None)
+    files = publish.render(issue, format_name, job.templates)
     written = publish.write_files(root, files)
     if not folder and not issue.day.is_addendum:
         publish.write_files(root, _newest(root, files))

@@ -26,6 +26,8 @@ from aggregator.store import Store, days, digests, feeds, open_reader
 from aggregator.store.digest_material import load_digest_day
 from aggregator.store.digests import Edition
 
+TEMPLATES = "config/templates"  # below the home; a template there stands in front of the shipped one
+
 
 @dataclass(frozen=True, slots=True)
 class DigestJob:
@@ -52,6 +54,37 @@ class DigestJob:
     @property
     def folder(self) -> str:
         return folder_of(self.home, self.digest)
+
+    @property
+    def templates(self) -> Path | None:
+        """The folder of the user's templates, if there is one."""
+        folder = self.home / TEMPLATES
+        return folder if folder.is_dir() else None
+
+
+@dataclass(frozen=True, slots=True)
+class DigestReport:
+    """One digest in one format that was made or found made.
+
+    `written` counts the files that were not there with these bytes. `note` is a sentence about what is not as one
+    might expect, or empty.
+    """
+
+    topic: str
+    day: date
+    format: str
+    paths: tuple[Path, ...]
+    stories: int
+    addendum: int
+    written: int
+    note: str = ""
+
+    def __str__(self) -> str:
+        kind = f"addendum={self.addendum}" if self.addendum else "digest"
+        return (
+            f"{kind} topic={self.topic} day={self.day} format={self.format} stories={self.stories}"
+            f" files={len(self.paths)} written={self.written}"
+        )
 
 
 def begin_due_editions(job: DigestJob) -> None:

@@ -17,7 +17,7 @@ from aggregator.publish.ranking import RankedStory, hour_counts, rank
 from aggregator.publish.sections import Headings, arrange
 from aggregator.publish.tags import headline_tags, vouched_words
 from aggregator.publish.text import safe_url, scrub, slug
-from aggregator.settings import DigestSettings, DigestStyle
+from aggregator.settings import DigestOrder, DigestSettings, DigestStyle
 
 WEEK_DAYS = 7
 
@@ -30,7 +30,10 @@ def compose(day: DigestDay, settings: DigestSettings) -> Issue:
     language = language_of(settings.language)
     is_key_events = settings.style is DigestStyle.KEY_EVENTS
     vouched = vouched_words(article.headline for story in day.stories for article in story.articles)
-    stories = [_issue_story(ranked, day, language, vouched) for ranked in rank(day, settings.ranking)]
+    ranked = rank(day, settings.ranking)
+    if settings.order is DigestOrder.NEWEST:
+        ranked.sort(key=lambda one: one.story.last_seen, reverse=True)
+    stories = [_issue_story(one, day, language, vouched) for one in ranked]
     headings = Headings(language.say("top_section"), settings.other_title or language.say("other_section"))
     return Issue(
         day=day,
@@ -45,6 +48,29 @@ def compose(day: DigestDay, settings: DigestSettings) -> Issue:
         also=tuple(story for story in stories if story.outlets == 1),
         phrases=wording.phrases(language),
         is_key_events=is_key_events,
+        base_url=settings.base_url,
+    )
+
+
+def bind_week(issues: Sequence[Issue]) -> Issue:
+    """Return the issue that stands for a week in front of its days: title, counts, cover; no stories itself.
+
+    `issues` are days of one ISO week in order, at least one; the last one gives date and language.
+    """
+    last = issues[-1]
+    language = language_of(last.language)
+    year, week, weekday = last.date.isocalendar()
+    monday = last.date - timedelta(days=weekday - 1)
+    return replace(
+        last,
+        day=replace(last.day, stories=()),
+        stem=f"{year}-W{week:02}-{slug(last.day.topic, 'topic')}",
+        title=wording.week_title(last.day, monday, language),
+        date_text=language.long_date(monday),
+        dek=wording.week_dek([issue.day for issue in issues], language),
+        opening="",
+        sections=(),
+        also=(),
     )
 
 

@@ -5,7 +5,7 @@ as their readers will. Adding one is adding it to both tables. All formats share
 their paths must differ.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -14,6 +14,7 @@ from typing import Final
 from aggregator.errors import UsageError
 from aggregator.model import RenderedFile
 from aggregator.publish import formats
+from aggregator.publish.compose import bind_week
 from aggregator.publish.formats import Renderer, Verifier, make_renderers
 from aggregator.publish.formats.templating import Templates
 from aggregator.publish.issue import Issue
@@ -47,6 +48,16 @@ def render_letter(issue: Issue, templates: Path | None = None) -> str:
         PublishError: it does not read back as what was written, or a template is wrong.
     """
     return formats.render_mail(formats.cleaned(issue), Templates(templates))
+
+
+def render_week(issues: Sequence[Issue], templates: Path | None = None) -> RenderedFile:
+    """Return the book of a week, read back and found right: `issues` are its days in order, at least one.
+
+    Raises:
+        PublishError: it does not read back as what was written, or a template is wrong.
+    """
+    days = [formats.cleaned(issue) for issue in issues]
+    return formats.render_week(bind_week(days), days, Templates(templates))
 
 
 def render(issue: Issue, format: str, templates: Path | None = None) -> tuple[RenderedFile, ...]:

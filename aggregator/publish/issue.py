@@ -74,6 +74,7 @@ class Issue:
     `also` are the stories of one outlet that stand in the compact list at the end, under `also_title`.
     `language` is BCP 47 and `date_text` the day in words of that language. In the key-events style
     (`is_key_events`) a story is printed as one bullet: its `fact`, the outlet of `fact_source`, `also_by`.
+    `base_url` is where the digest's files are published, or "".
     """
 
     day: DigestDay
@@ -88,6 +89,7 @@ class Issue:
     also: tuple[IssueStory, ...]
     phrases: "Phrases"
     is_key_events: bool = False
+    base_url: str = ""
 
     @property
     def date(self) -> date:

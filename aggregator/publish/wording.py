@@ -4,6 +4,8 @@ Only the order of things is here; the words are in `language_tables`, the gramma
 """
 
 from collections import Counter
+from collections.abc import Sequence
+from datetime import date
 from zoneinfo import ZoneInfo
 
 from aggregator.model import DigestDay, DigestStory, StoryStatus
@@ -27,12 +29,28 @@ def title(day: DigestDay, language: Language, *, is_key_events: bool) -> str:
     return f"{text} {language.number(day.addendum)}" if day.addendum > 1 else text
 
 
+def week_title(day: DigestDay, monday: date, language: Language) -> str:
+    """Return "World: week of January 5, 2026" for the week that the day is in."""
+    return language.say("title_week", title=scrub(day.title), date=language.long_date(monday))
+
+
+def week_dek(days: Sequence[DigestDay], language: Language) -> str:
+    """Return the one sentence under the title of a week: how many stories, from how many outlets."""
+    stories = {story.story_id for day in days for story in day.stories}
+    outlets = {outlet for day in days for story in day.stories for outlet in story.outlets}
+    return language.say(
+        "dek_week",
+        stories=language.count("stories", len(stories)),
+        from_outlets=language.count("from_outlets", len(outlets)),
+    )
+
+
 def dek(day: DigestDay, language: Language, *, is_key_events: bool) -> str:
     """Return the one sentence under the title: how much, from how many, on which day, how new."""
-    date = language.full_date(day.day)
+    full_date = language.full_date(day.day)
     if not day.stories:
         phrase = "dek_nothing_late" if day.is_addendum else "dek_nothing"
-        return language.say(phrase, title=scrub(day.title), date=date)
+        return language.say(phrase, title=scrub(day.title), date=full_date)
     outlets = {outlet for story in day.stories for outlet in story.outlets}
     counts = {
         "stories": language.count("stories", len(day.stories)),
@@ -42,9 +60,9 @@ def dek(day: DigestDay, language: Language, *, is_key_events: bool) -> str:
     if is_key_events and not day.is_addendum:
         if day.number is not None:
             return language.say("dek_counted", n=language.number(day.number), **counts)
-        return language.say("dek_events", date=date, **counts)
+        return language.say("dek_events", date=full_date, **counts)
     phrase = "dek_late" if day.is_addendum else "dek"
-    return language.say(phrase, date=date, states=_states(day, language), **counts)
+    return language.say(phrase, date=full_date, states=_states(day, language), **counts)
 
 
 def opening(day: DigestDay, language: Language) -> str:

@@ -13,7 +13,7 @@ from typing import Final, TypeAlias
 
 from aggregator.model import RenderedFile
 from aggregator.publish.formats.cleaning import cleaned
-from aggregator.publish.formats.epub import render_epub, verify_epub
+from aggregator.publish.formats.epub import render_epub, render_week, verify_epub
 from aggregator.publish.formats.html import render_html, verify_html
 from aggregator.publish.formats.json_digest import render_json, verify_json
 from aggregator.publish.formats.mail import render_mail
@@ -77,4 +77,13 @@ VERIFIERS: Final[Mapping[str, Verifier]] = MappingProxyType(
 )
 """Read files of a format back and compare them with the issue; `PublishError` names the file that is wrong."""
 
-__all__ = ["RENDERERS", "VERIFIERS", "Renderer", "Verifier", "cleaned", "make_renderers", "render_mail"]
+__all__ = [
+    "RENDERERS",
+    "VERIFIERS",
+    "Renderer",
+    "Verifier",
+    "cleaned",
+    "make_renderers",
+    "render_mail",
+    "render_week",
+]

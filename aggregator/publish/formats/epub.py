@@ -1,6 +1,7 @@
-"""An issue as a book: EPUB 3 with cover, contents and a chapter for each section.
+"""An issue as a book: EPUB 3 with cover, contents and a chapter for each section; or a week of issues.
 
     2026-01-07-world.epub
+    2026-W02-world.epub       a chapter for each day, with its sections below it
 
 Facts
 -----
@@ -43,20 +44,35 @@ _COVER_BAR_HEIGHT: Final = 260
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of the book in the order of reading; `is_compact` tells the list of single-outlet stories."""
+    """One page of the book in the order of reading; `is_compact` tells the list of single-outlet stories.
+
+    `issue` is what is printed on it; `below` are the pages that stand under it in the contents.
+    """
 
     id: str
     template: str
     title: str
+    issue: Issue
     stories: tuple[IssueStory, ...] = ()
     is_compact: bool = False
+    below: tuple["Page", ...] = ()
 
 
 def render_epub(issue: Issue, templates: Templates) -> tuple[RenderedFile, ...]:
     """Return the one book of an issue."""
-    members = {"META-INF/container.xml": _CONTAINER}
-    members |= {f"book/{name}": text for name, text in _book(issue, templates)}
-    return (RenderedFile(f"{issue.stem}.epub", data=_zipped(issue, members)),)
+    return (_bound(issue, day_chapters(issue), templates),)
+
+
+def render_week(week: Issue, days: Sequence[Issue], templates: Templates) -> RenderedFile:
+    """Return the book of a week: `week` is its front (see `bind_week`), `days` are its issues in order.
+
+    Raises:
+        PublishError: it does not read back as what was written, or a template is wrong.
+    """
+    book = _bound(week, week_chapters(week, days), templates)
+    for issue in days:
+        verify_epub(issue, [book])
+    return book
 
 
 def verify_epub(issue: Issue, files: Sequence[RenderedFile]) -> None:
@@ -76,19 +92,35 @@ def verify_epub(issue: Issue, files: Sequence[RenderedFile]) -> None:
             raise PublishError(f"{file.path}: story {missing[0]} lost its headline")
 
 
-def pages_of(issue: Issue) -> list[Page]:
+def day_chapters(issue: Issue) -> list[Page]:
     """Return cover, front page, a page for each section, and the compact list if there is one."""
-    pages = [
-        Page("cover", "epub/cover.xhtml", issue.day.title),
-        Page("front", "epub/front.xhtml", issue.title),
+    return [
+        Page("cover", "epub/cover.xhtml", issue.day.title, issue),
+        Page("front", "epub/front.xhtml", issue.title, issue),
+        *_section_pages(issue),
     ]
+
+
+def week_chapters(week: Issue, days: Sequence[Issue]) -> list[Page]:
+    """Return cover, front page, and a page for each day with those of its sections below it."""
+    chapters = [
+        Page("cover", "epub/cover.xhtml", week.day.title, week),
+        Page("front", "epub/week.xhtml", week.title, week),
+    ]
+    for issue in days:
+        name = f"day-{issue.date.isoformat()}"
+        below = tuple(_section_pages(issue, f"{name}-"))
+        chapters.append(Page(name, "epub/front.xhtml", issue.date_text, issue, below=below))
+    return chapters
+
+
+def _section_pages(issue: Issue, prefix: str = "") -> Iterator[Page]:
+    template = "epub/section.xhtml"
     for number, section in enumerate(issue.sections, start=1):
-        pages.append(
-            Page(f"section-{number}", "epub/section.xhtml", section.title or issue.title, section.stories)
-        )
+        title = section.title or issue.title
+        yield Page(f"{prefix}section-{number}", template, title, issue, section.stories)
     if issue.also:
-        pages.append(Page("also", "epub/section.xhtml", issue.also_title, issue.also, is_compact=True))
-    return pages
+        yield Page(f"{prefix}also", template, issue.also_title, issue, issue.also, is_compact=True)
 
 
 def title_lines(title: str) -> list[str]:
@@ -100,15 +132,21 @@ def title_lines(title: str) -> list[str]:
     return lines[:_COVER_LINES]
 
 
-def _book(issue: Issue, templates: Templates) -> Iterator[tuple[str, str]]:
-    pages = pages_of(issue)
+def _bound(issue: Issue, chapters: Sequence[Page], templates: Templates) -> RenderedFile:
+    members = {"META-INF/container.xml": _CONTAINER}
+    members |= {f"book/{name}": text for name, text in _book(issue, chapters, templates)}
+    return RenderedFile(f"{issue.stem}.epub", data=_zipped(issue, members))
+
+
+def _book(issue: Issue, chapters: Sequence[Page], templates: Templates) -> Iterator[tuple[str, str]]:
+    pages = [page for chapter in chapters for page in (chapter, *chapter.below)]
     uid = uuid.uuid5(_NAMESPACE, f"{issue.stem} {issue.language}").urn
     yield "package.opf", templates.render("epub/package.opf", issue, pages=pages, uid=uid)
-    yield "nav.xhtml", templates.render("epub/nav.xhtml", issue, pages=pages)
+    yield "nav.xhtml", templates.render("epub/nav.xhtml", issue, chapters=chapters)
     yield "style.css", templates.render("epub/style.css", issue)
     yield "cover.svg", templates.render("epub/cover.svg", issue, **_cover(issue))
     for page in pages:
-        yield f"{page.id}.xhtml", templates.render(page.template, issue, page=page)
+        yield f"{page.id}.xhtml", templates.render(page.template, page.issue, page=page, chapters=chapters)
 
 
 def _cover(issue: Issue) -> Mapping[str, object]:

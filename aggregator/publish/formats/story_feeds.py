@@ -12,6 +12,8 @@ Facts
   brought something: an outlet that had none yet, or a word that is new in the story. A second headline of
   the same outlet moves nothing, nor does a rebuild.
 * RFC 4287 wants an author somewhere: the feed itself is one, outlets stand in the content.
+* RFC 4287 wants a feed to name its own address (`self`), by which readers know it when it moves. It is the
+  one that stays, `world.atom`, in each day's file as well.
 * Atom has no entry without content or a link, so the content is always there.
 """
 
@@ -45,6 +47,9 @@ def render_atom(issue: Issue) -> tuple[RenderedFile, ...]:
     _add(feed, "title", issue.title)
     _add(feed, "subtitle", issue.dek)
     _add(feed, "updated", time_text(feed_updated_at(issue)))
+    if address := _subscribed(issue, "atom"):
+        _add(feed, "link", rel="self", type="application/atom+xml", href=address)
+        _add(feed, "link", rel="alternate", href=_home(issue))
     _add(_add(feed, "author"), "name", issue.day.title)
     _add(feed, "generator", "headline-aggregator")
     for section, story in _stories(issue):
@@ -59,13 +64,25 @@ def render_jsonfeed(issue: Issue) -> tuple[RenderedFile, ...]:
     feed = {
         "version": JSON_FEED,
         "title": issue.title,
+        "home_page_url": _home(issue),
+        "feed_url": _subscribed(issue, "feed.json"),
         "description": issue.dek,
         "language": issue.language,
         "authors": [{"name": issue.day.title}],
         "items": [_item(issue, section, story) for section, story in _stories(issue)],
     }
-    text = json.dumps(feed, ensure_ascii=False, indent=1) + "\n"
+    known = {key: value for key, value in feed.items() if value}
+    text = json.dumps({**known, "items": feed["items"]}, ensure_ascii=False, indent=1) + "\n"
     return (RenderedFile(f"{issue.stem}.feed.json", text),)
+
+
+def _subscribed(issue: Issue, ending: str) -> str:
+    """Return the address that readers subscribe to, which always has the newest day; "" if it is not known."""
+    return f"{_home(issue)}{slug(issue.day.topic, 'topic')}.{ending}" if issue.base_url else ""
+
+
+def _home(issue: Issue) -> str:
+    return f"{issue.base_url.rstrip('/')}/" if issue.base_url else ""
 
 
 def verify_atom(issue: Issue, files: Sequence[RenderedFile]) -> None:
