@@ -20,11 +20,13 @@ from aggregator.cluster import (
     group_day,
     linkage,
     similarity,
+    spelling,
     sweep,
     templates,
     try_lines,
 )
 from aggregator.cluster import candidates as candidates_module
+from aggregator.cluster.lexicon import Lexicon
 from aggregator.cluster.linkage import FORBIDDEN, SCALE, average_link
 from aggregator.cluster.weights import TokenWeights
 from aggregator.model import Correction, CorrectionKind, DayGroup, Headline, Sighting
@@ -45,6 +47,27 @@ def dispatches(count: int, seed: int) -> list[Headline]:
         words = [*rng.sample(_NAMES, 2), *rng.sample(_WORDS, 2), *rng.sample(_COMMON, 3)]
         rng.shuffle(words)
         made.append(Headline(f"k{number:03}", " ".join(words), "o", MORNING + timedelta(minutes=number)))
+    return made
+
+
+def events(count: int, seed: int) -> list[Headline]:
+    """Return headlines of many words, most of them rare, as on a real day; some are forms, some the same."""
+    rng = random.Random(seed)
+    syllables = ["ba", "ko", "ri", "ten", "mar", "lo", "vis", "dun", "sel", "ga", "pru", "hin"]
+    vocabulary = ["".join(rng.choices(syllables, k=rng.randint(1, 4))) for _ in range(2 * count)]
+    odds = [1.0 / (rank + 2) for rank in range(len(vocabulary))]
+    made: list[Headline] = []
+    for number in range(count):
+        text = " ".join(dict.fromkeys(rng.choices(vocabulary, odds, k=8)))
+        if made and rng.random() < 0.5:
+            words = rng.choice(made).text.split()
+            text = " ".join([*rng.sample(words, len(words) * 3 // 4), rng.choice(vocabulary)])
+        if rng.random() < 0.1:
+            text = f"weather in {rng.choice(vocabulary)} on the coast"
+        if made and rng.random() < 0.05:
+            text = rng.choice(made).text
+        at = MORNING + timedelta(minutes=number)
+        made.append(Headline(f"k{rng.randrange(10**6):06}", text, "o", at))
     return made
 
 
@@ -160,14 +183,58 @@ def test_forms_are_found_among_many_headlines():
     texts = [f"weather in {town} on friday".split() for town in towns] + [
         h.text.split() for h in dispatches(200, seed=6)
     ]
-    numbers: dict[str, int] = {}
-    ids = [[numbers.setdefault(word, len(numbers)) for word in words] for words in texts]
+    lexicon, frames = Lexicon(), templates.Frames()
+    documents = lexicon.numbers([tuple(words) for words in texts])
+    frames.form_words(lexicon, documents[::2])
 
-    found = templates.form_words([tuple(words) for words in texts], ids)
+    found = frames.form_words(lexicon, np.unique(documents))
 
     assert {d: set(words) for d, words in found.items()} == {
-        d: {"weather", "in", "on", "friday"} for d in range(len(towns))
+        d: {"weather", "in", "on", "friday"} for d in documents[: len(towns)].tolist()
     }
+
+
+# --- poll by poll -----------------------------------------------------------------------------------
+
+
+def polls(day: list[Headline], rng: random.Random) -> list[list[Headline]]:
+    """The headlines there are after each of several polls; now and then one is found to be another."""
+    waiting = rng.sample(day, len(day))
+    known: list[Headline] = []
+    states = []
+    for count in (rng.randint(0, len(day)), *rng.choices([1, 2, 9], k=6), len(day)):
+        known, waiting = known + waiting[:count], waiting[count:]
+        if known and rng.random() < 0.3:
+            known.pop(rng.randrange(len(known)))
+        states.append(list(known))
+    return states
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.integers(0, 10_000), st.integers(1, 60), st.randoms(use_true_random=False))
+def test_a_day_grouped_poll_by_poll_is_the_same_as_from_scratch(seed, count, rng):
+    reader = Reader()
+    for state in polls(events(count, seed), rng):
+        assert group_day(state, language="en", reader=reader) == group_day(state, language="en")
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_similarities_carried_along_are_those_of_scratch(monkeypatch, seed):
+    monkeypatch.setattr(spelling, "MAX_BLOCK", 6)  # so that letter groups become too common, and stop to be
+    rules = replace(RULES, comparisons_per_headline=6)  # and words too common to select pairs
+    memory = similarity.Memory()
+    for state in polls(events(300, seed), random.Random(seed)):
+        documents = [tuple(h.text.casefold().split()) for h in state]
+        found = similarity.similarities(documents, TokenWeights(), rules, memory)
+
+        assert (found != similarity.similarities(documents, TokenWeights(), rules)).nnz == 0
+
+        half = len(documents) // 2
+        across = similarity.cross_similarities(
+            documents[half:], documents[:half], TokenWeights(), rules, memory
+        )
+        expected = similarity.cross_similarities(documents[half:], documents[:half], TokenWeights(), rules)
+        assert (across != expected).nnz == 0
 
 
 # --- the whole --------------------------------------------------------------------------------------

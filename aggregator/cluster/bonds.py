@@ -181,7 +181,8 @@ def _agreement(
     if not left or not right:
         return sparse.csr_matrix((len(left), len(right)), dtype=np.int64)
     tokens = [scorer.tokens(h) for h in (*left, *right)]
-    cross = cross_similarities(tokens[: len(left)], tokens[len(left) :], scorer.weights, scorer.rules)
+    memory = scorer.reader.memory(scorer.language)
+    cross = cross_similarities(tokens[: len(left)], tokens[len(left) :], scorer.weights, scorer.rules, memory)
     whole = sparse.csr_matrix(sparse.block_array([[None, cross], [cross.T, None]], dtype=np.int64))
     place = {headline.key: i for i, headline in enumerate((*left, *right))}
     heard = with_listings(whole, Listings.of(sightings, place, len(tokens)), tokens, scorer.rules)

@@ -5,51 +5,72 @@ budget of comparisons per headline, so that the cost grows with the number of he
 with its square; the words above it still count in the pairs that are compared.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from aggregator.cluster.rules import Rules
+from aggregator.cluster.lexicon import Indices
+from aggregator.cluster.rows import Mask
 from aggregator.cluster.vectors import UNIT, Vectors
 
 _ROWS_AT_ONCE = 2_000
 
-Pairs = tuple[NDArray[np.int64], NDArray[np.int64]]
+Pairs = tuple[Indices, Indices]
 
 
 def candidates(
-    vectors: Vectors, expanded: sparse.csr_matrix, rules: Rules, first_of_others: int = 0
+    vectors: Vectors, selecting: Mask, left: Mask, right: Mask, changed: Mask, least_overlap: float
 ) -> Pairs:
-    """Return the pairs to compare by row, smaller index first, ordered by it.
+    """Return pairs of rows of `vectors` to compare, each once, smaller first: one `left`, one `right`.
 
-    `expanded` are the headlines by their words and the words akin to them. A pair is worth comparing when its telling words alone come to `overlap_share` of the line. With `first_of_others` only pairs of a
-    headline before that place and one from there on are returned.
+    One of the two at least is `changed`. A pair is worth comparing when its words that are `selecting`,
+    or akin to one, alone come to `least_overlap`. No row is paired with itself.
     """
-    words, lengths = vectors.words, vectors.lengths
-    least_overlap = rules.overlap_share * rules.line_for(words.shape[0]) * UNIT
-    telling = _not_too_common(expanded, rules.comparisons_per_headline)
-    left = sparse.csr_matrix(words @ telling)
-    right = sparse.csr_matrix((expanded @ telling).T)
-    found: list[Pairs] = []
-    end = first_of_others or left.shape[0]
-    for start in range(0, end, _ROWS_AT_ONCE):
-        product = (left[start : min(start + _ROWS_AT_ONCE, end)] @ right).tocoo()
-        rows = product.row + start
-        kept = np.maximum(rows + 1, first_of_others) <= product.col
-        kept &= product.data >= least_overlap * lengths[rows] * lengths[product.col]
-        found.append((rows[kept].astype(np.int64), product.col[kept].astype(np.int64)))
-    if not found:
-        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
-    return np.concatenate([rows for rows, _ in found]), np.concatenate([columns for _, columns in found])
+    words = sparse.csr_matrix(vectors.words @ sparse.diags_array(selecting.astype(float)))
+    words.eliminate_zeros()
+    among = _Search(words, sparse.csr_matrix(words @ vectors.kinship), vectors.lengths, least_overlap)
+    found = [*among.pairs(np.flatnonzero(changed & left), right)]
+    if not np.array_equal(left, right):
+        found += among.pairs(np.flatnonzero(changed & right), left)
+    count = max(words.shape[0], 1)
+    codes = np.unique(np.concatenate([np.zeros(0, dtype=np.int64), *found]))
+    return codes // count, codes % count
 
 
-def _not_too_common(expanded: sparse.csr_matrix, budget: int) -> sparse.dia_array:
-    """Return a diagonal of ones for the words that may select pairs, rarest first within the budget.
+class _Search:
+    def __init__(
+        self,
+        words: sparse.csr_matrix,
+        expanded: sparse.csr_matrix,
+        lengths: NDArray[np.float64],
+        least: float,
+    ) -> None:
+        self._words, self._expanded, self._lengths, self._least = words, expanded, lengths, least
 
-    The limit is a power of two: a limit that moved with every headline would change the pairs of all.
+    def pairs(self, rows: Indices, among: Mask) -> Iterator[Indices]:
+        """Yield the pairs of each of `rows` with one that is `among` them, as single numbers."""
+        others = np.flatnonzero(among)
+        transposed = sparse.csr_matrix(self._words[others].T)
+        for start in range(0, len(rows), _ROWS_AT_ONCE):
+            part = rows[start : start + _ROWS_AT_ONCE]
+            product = (self._expanded[part] @ transposed).tocoo()
+            one, other = part[product.row], others[product.col]
+            needed = self._least * UNIT * self._lengths[one] * self._lengths[other]
+            kept = (one != other) & (product.data >= needed)
+            one, other = one[kept], other[kept]
+            yield np.unique(np.minimum(one, other) * self._words.shape[0] + np.maximum(one, other))
+
+
+def selecting_words(expanded: sparse.csr_matrix, budget: int) -> Mask:
+    """Return which words may select pairs: the rarest first, within `budget` pairs for each row.
+
+    `expanded` are the headlines by their words and the words akin to them. The limit is a power of
+    two: one that moved with every headline would change the pairs of all.
     """
-    frequency = np.bincount(expanded.indices, minlength=expanded.shape[1])
+    frequency = np.bincount(expanded.indices, expanded.data > 0, minlength=expanded.shape[1])
     band = np.ceil(np.log2(np.maximum(frequency, 1))).astype(np.int64)
-    spent = np.cumsum(np.bincount(band, weights=frequency.astype(float) ** 2))
-    limit = np.searchsorted(spent, budget * expanded.shape[0], side="right") - 1
-    return sparse.diags_array((band <= max(limit, 0)).astype(float))
+    spent = np.cumsum(np.bincount(band, weights=frequency**2))
+    limit = int(np.searchsorted(spent, budget * expanded.shape[0], side="right")) - 1
+    return band <= max(limit, 0)

@@ -55,7 +55,7 @@ def prepare_day(
     surfaces, tokens = [reading.surfaces for reading in read], [reading.tokens for reading in read]
     slots = tuple(reading.slot for reading in read)
     known = weights or shipped_weights(language)
-    textual = similarities(tokens, known, rules)
+    textual = similarities(tokens, known, rules, reader.memory(language))
     heard = sightings if settings.google_groups is GoogleGroups.EVIDENCE else ()
     listings = Listings.of(heard, index, len(index))
     agreement = _guarded(with_listings(textual, listings, tokens, rules), slots)

@@ -1,4 +1,4 @@
-"""What is read off a headline's text alone: words, stems, serial; remembered between calls.
+"""What is read off headlines, remembered between calls: words, stems, serials, likenesses.
 
 A day is grouped again with every poll, and nearly all of its headlines were there before.
 """
@@ -6,6 +6,7 @@ A day is grouped again with every poll, and nearly all of its headlines were the
 from dataclasses import dataclass
 
 from aggregator.cluster.series import SeriesSlot, series_of
+from aggregator.cluster.similarity import Memory
 from aggregator.cluster.text import Stemmer, surfaces_of
 
 MAX_TEXTS = 200_000  # about 1 kB each
@@ -21,7 +22,8 @@ class Reading:
 
 
 class Reader:
-    """Reads headlines and remembers `max_texts` of them, those that came last.
+    """Reads headlines and remembers `max_texts` of them, those that came last; and what they were
+    compared with, per language.
 
     Results do not depend on what is remembered. For one thread at a time.
     """
@@ -29,6 +31,11 @@ class Reader:
     def __init__(self, max_texts: int = MAX_TEXTS) -> None:
         self._max_texts = max_texts
         self._known: dict[tuple[str, str], Reading] = {}
+        self._memories: dict[str, Memory] = {}
+
+    def memory(self, language: str) -> Memory:
+        """Return what comparing headlines of `language` has come to so far."""
+        return self._memories.setdefault(language, Memory())
 
     def read(self, text: str, language: str) -> Reading:
         """Return the reading of `text`, a headline in `language` (BCP 47)."""

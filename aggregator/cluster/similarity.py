@@ -3,65 +3,219 @@
 The similarity of two headlines is the weighted share of words they have in common, whole or in
 another form, less a part of their heaviest common word, the more so where no other word backs it:
 agreement needs more than one word.
+
+It depends on the rows of the two headlines and on nothing else. So what was computed before holds for
+every two headlines whose rows are the same, and only the others are compared.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from aggregator.cluster.candidates import candidates
+from aggregator.cluster.candidates import candidates, selecting_words
+from aggregator.cluster.lexicon import Document, Indices, Lexicon, grown
 from aggregator.cluster.linkage import SCALE
+from aggregator.cluster.rows import Mask, Rows
 from aggregator.cluster.rules import Rules
-from aggregator.cluster.vectors import KIN, UNIT, Vectors, vectors_of
+from aggregator.cluster.vectors import KIN, UNIT, Vectors, Weighing
 from aggregator.cluster.weights import TokenWeights
 
+MAX_DOCUMENTS = 400_000  # in the memory of one language; about 1 kB each
+MAX_POOLS = 6
 _PAIRS_AT_ONCE = 200_000
 
 
-def similarities(
-    documents: Sequence[tuple[str, ...]], weights: TokenWeights, rules: Rules, first_of_others: int = 0
-) -> sparse.csr_matrix:
-    """Return the similarities of all pairs worth comparing; (n, n) int64, symmetric, empty diagonal.
+class Memory:
+    """What comparing the headlines of one language has come to, for the next time.
 
-    With `first_of_others` only headlines before that place are compared with those from there on.
+    Results do not depend on it. For one thread at a time.
     """
-    vectors = vectors_of(documents, weights, rules)
-    expanded = sparse.csr_matrix(vectors.words @ vectors.kinship)
-    rows, columns = candidates(vectors, expanded, rules, first_of_others)
-    values = _compared(vectors, expanded, rows, columns, rules)
-    kept = values >= rules.floor_share * rules.line_for(len(documents)) * SCALE
-    half = sparse.csr_matrix((values[kept], (rows[kept], columns[kept])), shape=(len(documents),) * 2)
-    return sparse.csr_matrix(half + half.T)
+
+    def __init__(self) -> None:
+        self._lexicon = Lexicon()
+        self._pools: list[_Pool] = []  # the last used is last
+
+    def lexicon(self) -> Lexicon:
+        if len(self._lexicon.documents) > MAX_DOCUMENTS:
+            self._lexicon, self._pools = Lexicon(), []
+        return self._lexicon
+
+    def pool(self, documents: Indices, weights: TokenWeights, rules: Rules) -> "_Pool":
+        """Return the pool that has most in common with `documents`, or a new one."""
+        fitting = [pool for pool in self._pools if pool.is_for(weights, rules)]
+        common = [len(np.intersect1d(pool.documents, documents, assume_unique=True)) for pool in fitting]
+        if common and 2 * max(common) > len(documents):
+            pool = fitting[common.index(max(common))]
+            self._pools.remove(pool)
+        else:
+            pool = _Pool(weights, rules)
+        self._pools = [*self._pools, pool][-MAX_POOLS:]
+        return pool
+
+
+def similarities(
+    documents: Sequence[Document], weights: TokenWeights, rules: Rules, memory: Memory | None = None
+) -> sparse.csr_matrix:
+    """Return the similarities of all pairs worth comparing; (n, n) int64, symmetric, empty diagonal."""
+    if not documents:
+        return sparse.csr_matrix((0, 0), dtype=np.int64)
+    memory = memory or Memory()
+    lexicon = memory.lexicon()
+    numbers = lexicon.numbers(documents)
+    unique, rows, counts = np.unique(numbers, return_inverse=True, return_counts=True)
+    everywhere = np.ones(len(unique), dtype=bool)
+    pool = memory.pool(unique, weights, rules)
+    edges = pool.similarities(lexicon, _Sides(unique, counts, everywhere, everywhere))
+    spread = _spread(rows, len(unique))
+    found = sparse.csr_matrix(spread @ edges @ spread.T)
+    found.setdiag(0)
+    found.eliminate_zeros()
+    return found
 
 
 def cross_similarities(
-    left: Sequence[tuple[str, ...]], right: Sequence[tuple[str, ...]], weights: TokenWeights, rules: Rules
+    left: Sequence[Document],
+    right: Sequence[Document],
+    weights: TokenWeights,
+    rules: Rules,
+    memory: Memory | None = None,
 ) -> sparse.csr_matrix:
     """Return the similarities of each of `left` with each of `right`; (n, m) int64."""
     if not left or not right:
         return sparse.csr_matrix((len(left), len(right)), dtype=np.int64)
-    together = similarities([*left, *right], weights, rules, first_of_others=len(left))
-    return sparse.csr_matrix(together[: len(left), len(left) :])
+    memory = memory or Memory()
+    lexicon = memory.lexicon()
+    ours, theirs = lexicon.numbers(left), lexicon.numbers(right)
+    unique, rows, counts = np.unique(np.concatenate([ours, theirs]), return_inverse=True, return_counts=True)
+    sides = _Sides(unique, counts, np.isin(unique, ours), np.isin(unique, theirs))
+    edges = memory.pool(unique, weights, rules).similarities(lexicon, sides)
+    spread = _spread(rows, len(unique))
+    return sparse.csr_matrix(spread[: len(ours)] @ edges @ spread[len(ours) :].T)
+
+
+def _spread(rows: Indices, width: int) -> sparse.csr_matrix:
+    """Return (headlines, documents): a one where a headline is that document."""
+    ones = np.ones(len(rows), dtype=np.int64)
+    return sparse.csr_matrix((ones, rows.ravel(), np.arange(len(rows) + 1)), shape=(len(rows), width))
+
+
+@dataclass(frozen=True, slots=True)
+class _Sides:
+    """Documents, in order, each once, with their headlines counted; which are compared with which."""
+
+    documents: Indices
+    counts: Indices
+    left: Mask
+    right: Mask
+
+    def same_as(self, before: "_Sides") -> Mask:
+        """Return which documents are compared with the same sides as before."""
+        known = np.isin(self.documents, before.documents, assume_unique=True)
+        places = np.searchsorted(before.documents, self.documents[known])
+        same = known.copy()
+        same[known] = (self.left[known] == before.left[places]) & (self.right[known] == before.right[places])
+        return same
+
+
+class _Pool:
+    """Headlines that are compared with each other, with their similarities as of the last time."""
+
+    def __init__(self, weights: TokenWeights, rules: Rules) -> None:
+        self._weights, self._rules = weights, rules
+        self._weighing = Weighing(weights, rules)
+        self._rows = Rows.none()
+        nothing = np.zeros(0, dtype=np.int64)
+        self._sides = _Sides(nothing, nothing, nothing.astype(bool), nothing.astype(bool))
+        self._selecting = np.zeros(0, dtype=bool)
+        self._kinship = sparse.csr_matrix((0, 0))
+        self._line = -1.0
+        self._one, self._other, self._values = nothing, nothing, nothing
+
+    @property
+    def documents(self) -> Indices:
+        return self._rows.documents
+
+    def is_for(self, weights: TokenWeights, rules: Rules) -> bool:
+        return rules == self._rules and (weights is self._weights or weights == self._weights)
+
+    def similarities(self, lexicon: Lexicon, sides: _Sides) -> sparse.csr_matrix:
+        """Return (documents, documents), symmetric; on the diagonal those of equal headlines."""
+        documents, rules = sides.documents, self._rules
+        vectors = self._weighing.vectors(lexicon, documents, sides.counts)
+        line = rules.line_for(int(sides.counts.sum()))
+        expanded = sparse.csr_matrix(vectors.words @ vectors.kinship)
+        selecting = selecting_words(expanded, rules.comparisons_per_headline)
+        changed = self._changed(vectors, sides, selecting, line)
+        pairs = candidates(vectors, selecting, sides.left, sides.right, changed, rules.overlap_share * line)
+        values = _compared(vectors, expanded, *pairs, rules)
+        self._keep_between(documents[~changed])
+        self._add(documents, *pairs, values, rules.floor_share * line * SCALE)
+        self._remember(vectors, sides, selecting, line)
+        return self._matrix(vectors, expanded)
+
+    def _changed(self, vectors: Vectors, sides: _Sides, selecting: Mask, line: float) -> Mask:
+        """Return which documents are new or not what they were."""
+        rows = Rows(vectors.documents, vectors.words, vectors.lengths)
+        if line != self._line:
+            return np.ones(len(rows.documents), dtype=bool)
+        same: Mask = rows.same_as(self._rows) & sides.same_as(self._sides)
+        words = vectors.words.shape[1]
+        other = grown(self._selecting, words) != selecting
+        other |= self._akin_otherwise(vectors.kinship, words)
+        touched = np.asarray(vectors.words.astype(bool) @ other, dtype=bool)
+        return np.asarray(~same | touched)
+
+    def _akin_otherwise(self, kinship: sparse.csr_matrix, words: int) -> Mask:
+        """Return the words that were there before and are not alike to the same of them."""
+        self._kinship.resize((words, words))
+        was_there = np.zeros(words, dtype=bool)
+        was_there[self._rows.matrix.indices] = True
+        both = sparse.diags_array(was_there.astype(float))
+        differing = sparse.csr_matrix(both @ (kinship - self._kinship) @ both)
+        differing.eliminate_zeros()
+        return np.asarray(np.diff(differing.indptr) > 0)
+
+    def _keep_between(self, documents: Indices) -> None:
+        """Let go of the similarities of all other documents."""
+        kept = np.isin(self._one, documents) & np.isin(self._other, documents)
+        self._one, self._other, self._values = self._one[kept], self._other[kept], self._values[kept]
+
+    def _add(self, documents: Indices, one: Indices, other: Indices, values: Indices, least: float) -> None:
+        kept = values >= least
+        self._one = np.concatenate([self._one, documents[one[kept]]])
+        self._other = np.concatenate([self._other, documents[other[kept]]])
+        self._values = np.concatenate([self._values, values[kept]])
+
+    def _remember(self, vectors: Vectors, sides: _Sides, selecting: Mask, line: float) -> None:
+        self._rows = Rows(vectors.documents, vectors.words, vectors.lengths)
+        self._sides, self._selecting, self._kinship, self._line = sides, selecting, vectors.kinship, line
+
+    def _matrix(self, vectors: Vectors, expanded: sparse.csr_matrix) -> sparse.csr_matrix:
+        documents = vectors.documents
+        one, other = np.searchsorted(documents, self._one), np.searchsorted(documents, self._other)
+        half = sparse.csr_matrix((self._values, (one, other)), shape=(len(documents),) * 2)
+        alone = np.arange(len(documents))
+        itself = _compared(vectors, expanded, alone, alone, self._rules)
+        return sparse.csr_matrix(half + half.T + sparse.diags_array(itself, dtype=np.int64))
 
 
 def _compared(
-    vectors: Vectors,
-    expanded: sparse.csr_matrix,
-    rows: NDArray[np.int64],
-    columns: NDArray[np.int64],
-    rules: Rules,
+    vectors: Vectors, expanded: sparse.csr_matrix, rows: Indices, columns: Indices, rules: Rules
 ) -> NDArray[np.int64]:
     values = np.zeros(len(rows), dtype=np.int64)
     for start in range(0, len(rows), _PAIRS_AT_ONCE):
-        part = slice(start, start + _PAIRS_AT_ONCE)
-        left, right = vectors.words[rows[part]], vectors.words[columns[part]]
-        size = UNIT * vectors.lengths[rows[part]] * vectors.lengths[columns[part]]
-        common = np.asarray(left.multiply(expanded[columns[part]]).sum(axis=1)).ravel() / size
-        heaviest = left.multiply(right).max(axis=1).toarray().ravel() * KIN / size
+        one, other = rows[start : start + _PAIRS_AT_ONCE], columns[start : start + _PAIRS_AT_ONCE]
+        size = UNIT * vectors.lengths[one] * vectors.lengths[other]
+        in_form = np.where(one == other, vectors.forms[one], 0.0) ** 2
+        left, right = vectors.words[one], vectors.words[other]
+        common = np.asarray(left.multiply(expanded[other]).sum(axis=1)).ravel() + in_form * KIN
+        heaviest = np.maximum(left.multiply(right).max(axis=1).toarray().ravel(), in_form)
+        common, heaviest = common / size, heaviest * KIN / size
         besides = np.maximum(common - heaviest, 0.0)
         backed = rules.lone_word_share * heaviest + besides
         heaviest = np.minimum((1.0 - rules.single_word_discount) * heaviest, backed)
-        values[part] = np.rint((besides + heaviest) * SCALE)
+        values[start : start + _PAIRS_AT_ONCE] = np.rint((besides + heaviest) * SCALE)
     return values

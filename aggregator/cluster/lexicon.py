@@ -1,0 +1,124 @@
+"""The words and headlines of one language as numbers, and what is read off each alone.
+
+A word or a headline (its stems, in order: a *document*) keeps the number it got when it first came, so
+what one grouping computed is found again by the next. No result depends on the numbers.
+"""
+
+import re
+from array import array
+from collections.abc import Iterable
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from aggregator.cluster.almanac import date_places
+
+Indices = NDArray[np.int64]
+Document = tuple[str, ...]
+T = TypeVar("T", bound=np.generic)
+
+MIN_LETTERS = 4  # shorter words are compared as they are, not by letter groups
+_VOWELS = re.compile("[aeiouyj'’]")
+
+
+class _Rows:
+    """Lists of numbers, one after the other: what a CSR matrix is made of, and can be appended to."""
+
+    def __init__(self) -> None:
+        self._values = array("q")
+        self._starts = array("q", [0])
+
+    def append(self, values: Iterable[int]) -> None:
+        self._values.extend(values)
+        self._starts.append(len(self._values))
+
+    def __getitem__(self, row: int) -> list[int]:
+        return self._values[self._starts[row] : self._starts[row + 1]].tolist()
+
+    def matrix(self, width: int) -> sparse.csr_matrix:
+        """Return a row of ones for each list."""
+        values, starts = np.array(self._values), np.array(self._starts)
+        return sparse.csr_matrix((np.ones(len(values)), values, starts), shape=(len(starts) - 1, width))
+
+
+class Lexicon:
+    """Numbers words and documents of one language; it only grows. For one thread at a time."""
+
+    def __init__(self) -> None:
+        self.words: list[str] = []
+        self.documents: list[Document] = []
+        self.skeletons: list[int] = []  # of each word: the number of its consonants, -1 if it is no name
+        self._word_numbers: dict[str, int] = {}
+        self._document_numbers: dict[Document, int] = {}
+        self._group_numbers: dict[str, int] = {}
+        self._skeleton_numbers: dict[str, int] = {}
+        self._in_order = _Rows()
+        self._telling = _Rows()
+        self._letter_groups = _Rows()
+        self._add_word("")  # so that no matrix is without a column
+
+    def numbers(self, documents: Iterable[Document]) -> Indices:
+        """Return the number of each document."""
+        known = self._document_numbers
+        return np.array(
+            [known[d] if d in known else self._add_document(d) for d in documents], dtype=np.int64
+        )
+
+    def in_order(self, document: int) -> list[int]:
+        """Return the words of a document in the order in which they stand."""
+        return self._in_order[document]
+
+    def presence(self, documents: Indices, values: NDArray[np.float64] | None = None) -> sparse.csr_matrix:
+        """Return (documents, words): ones where a word stands that says what, not merely when.
+
+        With `values`, one for each such place of all documents, in the order of `words_of`, these instead.
+        """
+        whole = self._telling.matrix(len(self.words))
+        if values is not None:
+            whole.data = values
+        return whole[documents]
+
+    def words_of(self, document: int) -> list[int]:
+        """Return the words of a document that say what, each once."""
+        return self._telling[document]
+
+    def letter_groups(self) -> sparse.csr_matrix:
+        """Return (words, letter groups): ones; rows of words that are not compared by letters are empty."""
+        return self._letter_groups.matrix(max(len(self._group_numbers), 1))
+
+    def _add_document(self, document: Document) -> int:
+        number = self._document_numbers[document] = len(self.documents)
+        self.documents.append(document)
+        ids = [self._word_numbers[w] if w in self._word_numbers else self._add_word(w) for w in document]
+        when = date_places(document)
+        self._in_order.append(ids)
+        self._telling.append(sorted({i for place, i in enumerate(ids) if place not in when}))
+        return number
+
+    def _add_word(self, word: str) -> int:
+        number = self._word_numbers[word] = len(self.words)
+        self.words.append(word)
+        is_compared = len(word) >= MIN_LETTERS and not word[0].isdigit()
+        groups = letter_groups(word) if is_compared else ()
+        self._letter_groups.append(
+            sorted(self._group_numbers.setdefault(g, len(self._group_numbers)) for g in groups)
+        )
+        skeleton = _VOWELS.sub("", word) if is_compared and word.isascii() else ""
+        is_name = len(skeleton) >= 2 and word[0] == skeleton[0]
+        self.skeletons.append(
+            self._skeleton_numbers.setdefault(skeleton, len(self._skeleton_numbers)) if is_name else -1
+        )
+        return number
+
+
+def letter_groups(word: str) -> set[str]:
+    """Return the groups of three and four letters of a word, its ends marked by spaces."""
+    padded = f" {word} "
+    return {padded[i : i + n] for n in (3, 4) for i in range(len(padded) - n + 1)}
+
+
+def grown(values: NDArray[T], size: int) -> NDArray[T]:
+    """Return `values` with zeros at its end, up to `size`."""
+    return np.concatenate([values, np.zeros(size - len(values), dtype=values.dtype)])
