@@ -17,6 +17,9 @@ _RULES = {
     "same-article": "they are one article",
     "correction": "a person decided so",
     "series-guard": "they are two issues of one series",
+    "google-apart": "Google lists them apart",
+    "group-agreement": "the rest of the two groups agrees too little",
+    "frozen": "both were in stories of their own when the day was closed",
 }
 _REFUSALS = _RULES | {"headlines": "their headlines are not alike enough"}
 

@@ -11,7 +11,7 @@ Facts
 
 import json
 import sqlite3
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -95,15 +95,24 @@ def read_kinds(connection: sqlite3.Connection, day: date) -> list[Row]:
     )
 
 
-def read_sightings(connection: sqlite3.Connection, day: date, story_ids: Collection[int]) -> list[Row]:
-    """Outlet and effective time of every article that these stories have on a day, earliest first."""
-    return _rows(
-        connection,
-        "SELECT m.story_id, a.outlet, a.effective_at FROM story_members AS m JOIN articles AS a USING (article_id)"
-        " WHERE m.story_id IN (SELECT value FROM json_each(?)) AND m.day = ?"
+def read_courses(
+    connection: sqlite3.Connection, day: date, begin: datetime, story_ids: Collection[int]
+) -> Iterator[tuple[int, str, int]]:
+    """(story, outlet, hour) of every article that these stories have on a day, earliest first.
+
+    The hour counts from `begin`, the day's first moment; it is below nought for what is older. Plain tuples, as
+    there may be 10,000 of them.
+    """
+    cursor = connection.cursor()
+    cursor.row_factory = None
+    cursor.execute(
+        "SELECT m.story_id, a.outlet, (strftime('%s', a.effective_at) - strftime('%s', :begin)) / 3600"
+        "  FROM story_members AS m JOIN articles AS a USING (article_id)"
+        " WHERE m.story_id IN (SELECT value FROM json_each(:ids)) AND m.day = :day"
         " ORDER BY a.effective_at, a.article_id",
-        [json.dumps(list(story_ids)), day.isoformat()],
+        {"ids": json.dumps(list(story_ids)), "day": day.isoformat(), "begin": time_text(begin)},
     )
+    return cursor
 
 
 def read_members(
@@ -180,7 +189,7 @@ def read_outlets(connection: sqlite3.Connection, first: date, last: date, *, lim
     """Outlets of the days from `first` to `last`, most articles first.
 
     `first` counts the stories of several outlets in which an article of this one is the earliest of the day,
-    `alone` the stories that nobody else has. Cost: 0.1 s for 30,000 articles.
+    `alone` the stories that nobody else has. Cost: a quarter of a second for 30,000 articles.
     """
     return _rows(
         connection,
@@ -260,15 +269,18 @@ def read_feed(connection: sqlite3.Connection, feed_id: int) -> list[Row]:
     return _rows(connection, "SELECT *, health AS state FROM feeds WHERE feed_id = ?", [feed_id])
 
 
-def read_polls(connection: sqlite3.Connection, feed_ids: Collection[int], since: datetime) -> list[Row]:
-    """Polls of these feeds since a moment, oldest first."""
-    return _rows(
-        connection,
-        "SELECT feed_id, started_at, outcome, status, failure, message, entries, articles, new_articles, skipped,"
-        " wire_bytes, took_ms FROM polls WHERE feed_id IN (SELECT value FROM json_each(?)) AND started_at >= ?"
-        " ORDER BY feed_id, started_at",
+def read_polls(
+    connection: sqlite3.Connection, feed_ids: Collection[int], since: datetime
+) -> Iterator[tuple[int, str, int]]:
+    """(feed, outcome, new articles) of the polls of these feeds since a moment, oldest first."""
+    cursor = connection.cursor()
+    cursor.row_factory = None
+    cursor.execute(
+        "SELECT feed_id, outcome, new_articles FROM polls"
+        " WHERE feed_id IN (SELECT value FROM json_each(?)) AND started_at >= ? ORDER BY feed_id, started_at",
         [json.dumps(list(feed_ids)), time_text(since)],
     )
+    return cursor
 
 
 def read_last_polls(connection: sqlite3.Connection, feed_id: int, *, limit: int) -> list[Row]:

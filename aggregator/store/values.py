@@ -23,7 +23,7 @@ def optional_time_text(moment: datetime | None) -> str | None:
 
 def time_of(text: str) -> datetime:
     """ "2026-01-07T06:00:00Z" → aware time."""
-    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    return datetime.fromisoformat(text)  # thirty times as fast as strptime, and a day has thousands
 
 
 def optional_time_of(text: str | None) -> datetime | None:

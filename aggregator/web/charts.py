@@ -7,14 +7,14 @@ Facts
 * A chart must say its numbers to who cannot see it: `<title>` holds them, and is the tooltip as well.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from markupsafe import Markup
 
 _FRAME: Final = Markup(
-    '<svg class="bars" role="img" viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
-    ' preserveAspectRatio="none"><title>{title}</title>{shapes}<path d="M0 {base}H{width}"/></svg>'
+    '<svg class="bars" role="img" viewBox="0 0 {width} {height}" width="{width}" height="{height}">'
+    '<title>{title}</title>{shapes}<path class="base" d="M0 {base}H{width}"/></svg>'
 )
 
 
@@ -24,24 +24,25 @@ def bars(
     *,
     height: int = 24,
     step: int = 4,
-    top: int | None = None,
-    kinds: Sequence[str] = (),
+    top: int = 0,
+    failed: Collection[int] = (),
 ) -> Markup:
     """A bar for each value, `step` pixels apart, the highest (or `top`) as high as the chart.
 
-    `kinds` are classes of single bars, in the same order; nought draws nothing, but for a class that has a
-    meaning of its own ("failed"), which is drawn at full height.
+    Nought draws nothing, but the places in `failed`, whatever their value, are full bars of their own kind.
     """
-    highest = max(top or 0, *values, 1)
-    shapes = []
-    for place, value in enumerate(values):
-        kind = kinds[place] if kinds else ""
-        tall = height if kind == "failed" else max(2, round(height * value / highest)) if value else 0
-        if tall:
-            shapes.append(
-                f'<rect class="{kind}" x="{place * step}" y="{height - tall}" width="{max(step - 1, 1)}" height="{tall}"/>'
-            )
+    highest = max(top, *values, 1)
+    talls = [max(2, round(height * value / highest)) if value else 0 for value in values]
+    usual = {place: tall for place, tall in enumerate(talls) if tall and place not in failed}
+    shapes = _shape("", usual, height, step) + _shape("failed", dict.fromkeys(failed, height), height, step)
     width = max(step * len(values), 1)
-    return _FRAME.format(
-        width=width, height=height + 1, base=height + 0.5, title=title, shapes=Markup("".join(shapes))
-    )
+    return _FRAME.format(width=width, height=height + 1, base=height + 0.5, title=title, shapes=shapes)
+
+
+def _shape(kind: str, talls: Mapping[int, int], height: int, step: int) -> Markup:
+    """All bars of one kind as one path: a tenth of the bytes of as many rectangles."""
+    if not talls:
+        return Markup("")
+    width = max(step - 1, 1)
+    path = "".join(f"M{place * step} {height}v-{tall}h{width}v{tall}z" for place, tall in talls.items())
+    return Markup(f'<path class="{kind}" d="{path}"/>')

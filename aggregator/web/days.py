@@ -15,7 +15,6 @@ from aggregator import schedule
 from aggregator.model import StoryStatus
 from aggregator.store import browsing
 from aggregator.store.browsing import Row, StoryFilter
-from aggregator.store.values import time_of
 from aggregator.web import charts
 from aggregator.web.site import Visit
 
@@ -105,26 +104,26 @@ def filter_asked(visit: Visit) -> StoryFilter:
 
 def story_lines(visit: Visit, day: date, rows: Sequence[Row]) -> list[StoryLine]:
     """The rows with outlets and chart, by one query."""
-    ids = [row["story_id"] for row in rows]
-    sightings: dict[int, list[Row]] = {story_id: [] for story_id in ids}
-    for sighting in browsing.read_sightings(visit.connection, day, ids):
-        sightings[sighting["story_id"]].append(sighting)
-    return [_line(visit, day, row, sightings[row["story_id"]]) for row in rows]
+    begin, end = schedule.day_bounds(day, visit.site.timezone)
+    hours = -((begin - end) // _HOUR)  # 23, 24 or 25
+    outlets: dict[int, dict[str, str]] = {row["story_id"]: {} for row in rows}
+    counts: dict[int, Counter[int]] = {row["story_id"]: Counter() for row in rows}
+    for story_id, outlet, hour in browsing.read_courses(visit.connection, day, begin, list(outlets)):
+        outlets[story_id].setdefault(outlet.lower(), outlet)
+        counts[story_id][hour] += 1
+    return [
+        _line(
+            row,
+            tuple(outlets[row["story_id"]].values()),
+            [counts[row["story_id"]][hour] for hour in range(hours)],
+        )
+        for row in rows
+    ]
 
 
-def _line(visit: Visit, day: date, row: Row, sightings: Sequence[Row]) -> StoryLine:
-    outlets = {sighting["outlet"].casefold(): sighting["outlet"] for sighting in reversed(sightings)}
-    hours = hour_counts(day, visit.site.timezone, [sighting["effective_at"] for sighting in sightings])
+def _line(row: Row, outlets: tuple[str, ...], hours: Sequence[int]) -> StoryLine:
     said = ", ".join(f"{hour}:00 {count}" for hour, count in enumerate(hours) if count)
-    chart = charts.bars(hours, f"Articles by hour: {said}", height=22, top=3)
-    return StoryLine(row, tuple(reversed(outlets.values())), chart)
-
-
-def hour_counts(day: date, timezone: str, times: Sequence[str]) -> list[int]:
-    """Articles in each hour of a local day of 23, 24 or 25 hours; times outside it are left out."""
-    begin, end = schedule.day_bounds(day, timezone)
-    counts = Counter((time_of(text) - begin) // _HOUR for text in times)
-    return [counts[hour] for hour in range(-((begin - end) // _HOUR))]
+    return StoryLine(row, outlets, charts.bars(hours, f"Articles by hour: {said}", height=22, top=3))
 
 
 def _choices(visit: Visit, day: date, chosen: StoryFilter) -> dict[str, list[Choice]]:

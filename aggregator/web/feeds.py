@@ -23,6 +23,7 @@ _CHART_SPAN: Final = timedelta(days=1)
 _HISTORY_POLLS: Final = 200
 _SHOWN_POLLS: Final = 50
 _LISTED: Final = 50
+_Poll = tuple[str, int]  # outcome, new articles
 _ANSWERED: Final = frozenset({str(Outcome.MODIFIED), str(Outcome.UNCHANGED)})
 
 
@@ -48,23 +49,23 @@ def show_feeds(visit: Visit) -> Response:
 def _charts(visit: Visit, rows: Sequence[Row]) -> dict[int, Markup]:
     polled = [row["last_polled_at"] for row in rows if row["last_polled_at"]]
     since = time_of(max(polled)) - _CHART_SPAN if polled else visit.now
-    polls: dict[int, list[Row]] = {row["feed_id"]: [] for row in rows}
-    for poll in browsing.read_polls(visit.connection, list(polls), since):
-        polls[poll["feed_id"]].append(poll)
+    polls: dict[int, list[_Poll]] = {row["feed_id"]: [] for row in rows}
+    for feed_id, outcome, new in browsing.read_polls(visit.connection, list(polls), since):
+        polls[feed_id].append((outcome, new))
     return {feed_id: _polls_chart(own[-_CHART_POLLS:], height=18, step=3) for feed_id, own in polls.items()}
 
 
-def _polls_chart(polls: Sequence[Row], *, height: int, step: int) -> Markup:
+def _polls_chart(polls: Sequence[_Poll], *, height: int, step: int) -> Markup:
     """New articles of each poll, oldest first; a failed poll is a full bar of its own kind."""
-    failed = sum(poll["outcome"] not in _ANSWERED for poll in polls)
-    new = sum(poll["new_articles"] for poll in polls)
+    failed = [place for place, (outcome, _) in enumerate(polls) if outcome not in _ANSWERED]
+    counts = [new for _, new in polls]
     return charts.bars(
-        [poll["new_articles"] for poll in polls],
-        f"{len(polls)} polls, {new} new articles, {failed} failed",
+        counts,
+        f"{len(polls)} polls, {sum(counts)} new articles, {len(failed)} failed",
         height=height,
         step=step,
         top=4,
-        kinds=["" if poll["outcome"] in _ANSWERED else "failed" for poll in polls],
+        failed=failed,
     )
 
 
@@ -81,7 +82,9 @@ def show_feed(visit: Visit) -> Response:
         has_moved=schedule.has_moved(feed, now=visit.now),
         polls=polls[:_SHOWN_POLLS],
         answered=_ANSWERED,
-        chart=_polls_chart(list(reversed(polls)), height=60, step=5),
+        chart=_polls_chart(
+            [(poll["outcome"], poll["new_articles"]) for poll in reversed(polls)], height=60, step=5
+        ),
         chart_polls=len(polls),
         chart_since=polls[-1]["started_at"] if polls else None,
         listed=browsing.read_last_listed(visit.connection, feed_id, limit=_LISTED),

@@ -89,7 +89,9 @@ def show_digests(visit: Visit) -> Response:
 
 
 def _file(row: browsing.Row) -> browsing.Row:
-    return {**row, "name": Path(row["path"]).name}
+    """The row with the file's name, and whether it is the digest and not a single story of it."""
+    name = Path(row["path"]).name
+    return {**row, "name": name, "is_whole": row["day"] in name}
 
 
 def send_digest(visit: Visit) -> Response:

@@ -16,7 +16,7 @@ from aggregator.web import charts
 from aggregator.web.corrections import what_was_done
 from aggregator.web.site import Visit
 
-PAGE_ARTICLES: Final = 200
+PAGE_ARTICLES: Final = 100
 _SHOWN_REFUSALS: Final = 20
 _CHART_DAYS: Final = 14
 

@@ -4,6 +4,7 @@ Facts
 -----
 * Everything is escaped, and before that every text goes through `scrub`: bidi overrides and controls out of a
   headline would turn the page round without a single angle bracket.
+* `scrub` takes the spaces at both ends away, also from a literal: `{{ ", " }}` is a comma.
 * Escaping does not make an address safe: `javascript:` needs no quotes. Only what `safe_url` lets through
   becomes a link; anything else is shown as text.
 * The style sheet's address holds a hash of it, so browsers may keep it for ever.
