@@ -37,7 +37,7 @@ from aggregator.errors import ConfigError, StoreError, StoreFull
 from aggregator.health import LOW_DISK_BYTES, Pulse
 from aggregator.notify import notify, watchdog_interval_seconds
 from aggregator.operations import OPERATIONS
-from aggregator.pipeline import Stages
+from aggregator.pipeline import Stages, pruning
 from aggregator.store import upkeep
 from aggregator.store.figures import read_figures
 
@@ -49,6 +49,7 @@ DIGEST_SECONDS = 60
 DELIVER_SECONDS = 60
 UPKEEP_SECONDS = 3600
 HEARTBEAT_SECONDS = 20
+PRUNED_AT_ONCE = 50_000  # articles; polling waits for so many
 PAUSE_SECONDS = 300.0  # at least, after the disk was full
 STOP_SECONDS = 8.0  # what SIGTERM leaves running work before it is cancelled
 
@@ -95,6 +96,22 @@ class Daemon:
         """Hourly care of the file."""
         left = await asyncio.to_thread(self.stages.store.maintain, upkeep.checkpoint)
         log.debug("checkpoint wal_pages_left=%d", left)
+
+    async def prune(self) -> None:
+        """Take out what is too old or too much, as far as the configuration sets a limit; some at a time."""
+        limits = self.stages.settings.store
+        if not limits.keep_days and not limits.max_bytes:
+            return
+        prune = partial(
+            pruning.prune,
+            at_most=PRUNED_AT_ONCE,
+            progress=lambda done, total: self.pulse.got_on("prune"),
+        )
+        retention = pruning.Retention(limits.keep_days or None, limits.max_bytes or None)
+        now, stages = self.stages.clock.now(), self.stages
+        report = await asyncio.to_thread(prune, stages.store, stages.settings, retention, now)
+        if report.articles or report.polls:
+            log.info("%s", report)
 
     async def heartbeat(self) -> None:
         """Tell the service manager that the loop turns, the store writes and the file is still ours.
@@ -245,6 +262,7 @@ class _Runner:
             ("resolve", self._unless_paused(self._in_turn(self._daemon.resolve)), RESOLVE_SECONDS),
             ("digest", self._unless_paused(self._in_turn(self._daemon.digest)), DIGEST_SECONDS),
             ("deliver", self._unless_paused(self._daemon.deliver), DELIVER_SECONDS),
+            ("prune", self._in_turn(self._daemon.prune), UPKEEP_SECONDS),
             ("upkeep", self._daemon.keep_up, UPKEEP_SECONDS),
         ):
             self._daemon.pulse.expect(name, seconds)

@@ -9,7 +9,7 @@ from typing import Any
 from aggregator import door
 from aggregator.app import App
 from aggregator.errors import StoreLocked, UsageError
-from aggregator.pipeline import correcting
+from aggregator.pipeline import correcting, pruning
 from aggregator.pipeline import digests as pipeline_digests
 from aggregator.pipeline.editions import DigestJob
 from aggregator.pipeline.grouping import recluster_days
@@ -88,10 +88,16 @@ def _recluster(app: App, store: Store, arguments: Arguments) -> list[dict[str, A
     return [asdict(change) | {"line": str(change)} for change in changes]
 
 
+def _prune(app: App, store: Store, arguments: Arguments) -> dict[str, Any]:
+    retention = pruning.Retention(arguments["keep_days"], arguments["max_bytes"])
+    return asdict(pruning.prune(store, app.settings, retention, app.clock.now()))
+
+
 OPERATIONS: Mapping[str, Operation] = {
     "correct": _correct,
     "undo": _undo,
     "import-corrections": _import_corrections,
     "digest": _digest,
     "recluster": _recluster,
+    "prune": _prune,
 }

@@ -14,6 +14,8 @@ from aggregator.google.editions import base_language
 @dataclass(frozen=True, slots=True)
 class StoreSettings:
     path: str = "var/aggregator.db"
+    keep_days: int = 0  # 0: for ever
+    max_bytes: int = 0  # 0: no limit
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,10 +131,13 @@ BROKEN = {
             f"http.interval_minutes (line 2): found an unknown key (it belongs under [poll] or [[feeds]]); allowed: {HTTP_KEYS}"
         ],
     ),
-    "an unknown key": ("[store]\nspeed = 3", ["store.speed (line 2): found an unknown key; allowed: path"]),
+    "an unknown key": (
+        "[store]\nspeed = 3",
+        ["store.speed (line 2): found an unknown key; allowed: path, keep_days, max_bytes"],
+    ),
     "an unknown key with a control character": (
         '[store]\n"a\\u001bb" = 1',
-        ["store.a\\x1bb (line 1): found an unknown key; allowed: path"],
+        ["store.a\\x1bb (line 1): found an unknown key; allowed: path, keep_days, max_bytes"],
     ),
     "many problems at once": (
         '[day]\ntimezone = "Europe/Berln"\n[poll]\ninterval_minutes = 1\njiter_seconds = 3\n[log]\nformat = "xml"',

@@ -36,6 +36,7 @@ _COMMANDS = {
     "doctor": ("upkeep", "doctor"),
     "health": ("upkeep", "health"),
     "backup": ("upkeep", "backup"),
+    "prune": ("pruning", "prune"),
 }
 
 

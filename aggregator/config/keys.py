@@ -7,7 +7,7 @@ contract have a reason in a comment.
 from dataclasses import dataclass
 
 from aggregator.config import kinds
-from aggregator.config.kinds import Kind, number, one_of, whole
+from aggregator.config.kinds import Kind, limit, number, one_of, whole
 from aggregator.settings import (
     DIGEST_FORMATS,
     ClusterSettings,
@@ -82,6 +82,17 @@ STORE = Section(
             kinds.PATH,
             "The SQLite file; a relative path starts at --home, as all paths here do",
             is_shown=True,
+        ),
+        # Beyond the contract: a daemon that nobody looks after must not fill the disk.
+        Key(
+            "keep_days",
+            limit(31, 36_500),
+            "Older articles are pruned, unless a feed still lists them; digests stay",
+        ),
+        Key(
+            "max_bytes",
+            limit(10_000_000, 10**15),
+            "The oldest articles are pruned when the file holds more; those of the last 31 days stay",
         ),
     ),
     StoreSettings(),

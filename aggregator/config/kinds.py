@@ -52,6 +52,12 @@ def whole(low: int, high: int) -> Kind:
     return Kind(f"a whole number from {_figure(low)} to {_figure(high)}", read)
 
 
+def limit(low: int, high: int) -> Kind:
+    """A whole number in [low, high], or 0, which stands for no limit."""
+    kind = whole(low, high)
+    return Kind(f"{kind.allowed}, or 0 for no limit", lambda value: 0 if value == 0 else kind.read(value))
+
+
 def number(low: float, high: float) -> Kind:
     """A number in [low, high], whole or not."""
 

@@ -4,6 +4,8 @@ Facts
 -----
 * SQLite 3.40 is the floor (Debian 12, CPython 3.11): STRICT and RETURNING are there, `jsonb` and
   contentless-delete are not.
+* No trigger keeps the search index: with `trusted_schema` off a trigger may not touch a virtual table. Whoever
+  adds or deletes an article does the same there.
 * Generated columns break `sqlite_utils` table transforms, so a day is a real column.
 * The views are a public contract: their names and columns do not change within a major version.
   Tables are ours and may change with a migration.
@@ -77,7 +79,7 @@ CREATE TABLE polls (
 CREATE INDEX polls_feed ON polls (feed_id, started_at);
 
 CREATE TABLE articles (
-  article_id INTEGER PRIMARY KEY,
+  article_id INTEGER PRIMARY KEY AUTOINCREMENT,
   key TEXT NOT NULL UNIQUE,
   google_id TEXT,
   headline TEXT NOT NULL,
@@ -121,6 +123,17 @@ CREATE TABLE listings (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX listings_article ON listings (article_id, feed_id);
 
+CREATE TABLE latest_listings (
+  feed_id INTEGER NOT NULL REFERENCES feeds,
+  article_id INTEGER NOT NULL REFERENCES articles ON DELETE CASCADE,
+  PRIMARY KEY (feed_id, article_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX latest_listings_article ON latest_listings (article_id);
+
+CREATE TABLE tombstones (
+  key_hash BLOB PRIMARY KEY
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE article_topics (
   article_id INTEGER NOT NULL REFERENCES articles (article_id) ON DELETE CASCADE,
   topic TEXT NOT NULL,
@@ -128,9 +141,6 @@ CREATE TABLE article_topics (
 ) STRICT, WITHOUT ROWID;
 
 CREATE VIRTUAL TABLE headline_search USING fts5 (headline, outlet, host, tokenize = 'unicode61 remove_diacritics 2');
-CREATE TRIGGER articles_unsearch AFTER DELETE ON articles BEGIN
-  DELETE FROM headline_search WHERE rowid = old.article_id;
-END;
 
 CREATE TABLE resolutions (
   article_id INTEGER PRIMARY KEY REFERENCES articles (article_id) ON DELETE CASCADE,
@@ -216,6 +226,7 @@ CREATE TABLE story_days (
   PRIMARY KEY (day, story_id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX story_days_story ON story_days (story_id, day);
+CREATE INDEX story_days_lead ON story_days (lead_article_id);
 CREATE INDEX story_days_rank ON story_days
   (day, outlets DESC, articles DESC, last_seen_at DESC, story_id, language, status, topics);
 CREATE INDEX story_days_issues ON story_days (language, day) WHERE series IS NOT NULL;
@@ -232,6 +243,7 @@ CREATE TABLE story_members (
 ) STRICT;
 CREATE INDEX story_members_story ON story_members (story_id, day);
 CREATE INDEX story_members_day ON story_members (day);
+CREATE INDEX story_members_partner ON story_members (partner_article_id) WHERE partner_article_id IS NOT NULL;
 
 CREATE TABLE ledger (
   ledger_id INTEGER PRIMARY KEY,

@@ -9,6 +9,7 @@ Facts
 * Google lists an article under changing leads from poll to poll, so every changed document of a
   Google feed leaves one listing an article. A plain feed's entries are single articles; there only
   the first listing of an article is kept, or the table would grow by every entry of every poll.
+* What a feed's latest document lists is kept apart, as a difference to the one before: it must not be pruned.
 """
 
 import sqlite3
@@ -24,6 +25,7 @@ from aggregator.store.feeds import save_feed
 from aggregator.store.identity import merge_same_article
 from aggregator.store.links import queue_link
 from aggregator.store.search_text import search_text
+from aggregator.store.tombstones import without_pruned
 from aggregator.store.values import optional_time_text, time_text
 
 MAX_REVISIONS = 24
@@ -40,12 +42,14 @@ class PollStored:
 
 def record_poll(connection: sqlite3.Connection, record: PollRecord) -> PollStored:
     """Store one poll whole; the caller provides the transaction."""
+    record = replace(record, articles=without_pruned(connection, record.articles))
     poll_id = _insert_poll(connection, record)
     ids = [_add_article(connection, record.feed, article) for article in record.articles]
     new_ids = {article_id for article_id, is_new in ids if is_new}
     for article_id in sorted(new_ids):
         merge_same_article(connection, article_id)
     regrouped_by_listing = _add_listings(connection, poll_id, record, [article_id for article_id, _ in ids])
+    _keep_latest(connection, record.feed, {article_id for article_id, _ in ids})
     _add_topics(connection, record.feed.topic, {article_id for article_id, _ in ids})
     touched = new_ids | regrouped_by_listing
     days = _mark_changed(
@@ -168,6 +172,27 @@ def _add_listings(
         if is_listed is None:
             connection.execute(statement, row)
     return set()
+
+
+def _keep_latest(connection: sqlite3.Connection, feed: FeedState, article_ids: set[int]) -> None:
+    """Note what the feed lists by now. A document without entries, or a part of one, takes nothing away."""
+    if not article_ids:
+        return
+    known = {
+        row["article_id"]
+        for row in connection.execute(
+            "SELECT article_id FROM latest_listings WHERE feed_id = ?", [feed.feed_id]
+        )
+    }
+    connection.executemany(
+        "INSERT INTO latest_listings (feed_id, article_id) VALUES (?, ?)",
+        [(feed.feed_id, article_id) for article_id in sorted(article_ids - known)],
+    )
+    if feed.entries_sha256 is not None:
+        connection.executemany(
+            "DELETE FROM latest_listings WHERE feed_id = ? AND article_id = ?",
+            [(feed.feed_id, article_id) for article_id in sorted(known - article_ids)],
+        )
 
 
 def _add_topics(connection: sqlite3.Connection, topic: str, article_ids: set[int]) -> None:

@@ -116,7 +116,7 @@ def save_grouped_day(connection: sqlite3.Connection, grouped: GroupedDay, now: d
     changed = _save_members(connection, grouped, story_of_group, ids)
     changed |= _save_story_days(connection, grouped, story_of_group, ids)
     _save_ledger(connection, grouped, ids, now)
-    _update_totals(connection, changed)
+    update_totals(connection, changed)
     take_changes(connection, grouped.changed, grouped.groups.rules_version, now)
     return changed
 
@@ -346,7 +346,8 @@ def _link(connection: sqlite3.Connection, column: str, story_id: int | None, nei
     )
 
 
-def _update_totals(connection: sqlite3.Connection, story_ids: Iterable[int]) -> None:
+def update_totals(connection: sqlite3.Connection, story_ids: Iterable[int]) -> None:
+    """Count the articles and outlets of these stories anew."""
     connection.executemany(
         "UPDATE stories SET"
         " articles_total = (SELECT count(*) FROM story_members WHERE story_id = stories.story_id),"
