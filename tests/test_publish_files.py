@@ -2,6 +2,8 @@
 
 import hashlib
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -139,6 +141,20 @@ def test_temporary_file_of_a_killed_process_is_no_obstacle(tmp_path: Path) -> No
 
     assert names(tmp_path) == [DIGEST.path, "victim"]
     assert victim.read_text() == "mine"
+
+
+def test_what_a_killed_process_left_half_written_is_removed_and_what_others_write_is_not(
+    tmp_path: Path,
+) -> None:
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    left, beside = tmp_path / f".other.md.{gone.pid}.tmp", tmp_path / f".other.md.{os.getppid()}.tmp"
+    for path in (left, beside, tmp_path / ".mine.tmp"):
+        path.write_text("half")
+
+    write_files(tmp_path, [DIGEST])
+
+    assert names(tmp_path) == sorted([DIGEST.path, beside.name, ".mine.tmp"])
 
 
 def test_what_the_disk_refuses_is_said_and_leaves_nothing_behind(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from itertools import groupby
 from pathlib import Path
 
 from aggregator import deliver, publish
@@ -68,21 +69,23 @@ def make_digest(
 
 def _publish_missing(job: DigestJob) -> list[DigestReport]:
     """Write what editions were begun for and do not have yet, in formats that are still wanted."""
+    with open_reader(job.store.path) as connection:
+        missing = digests.load_missing(connection, job.topic, job.folder, job.first_recent_day)
     reports = []
-    for edition in editions.recent_editions(job):
+    for (day, addendum), rows in groupby(missing, key=lambda row: row[:2]):
+        wanted = [name for _, _, name in rows if name in job.digest.formats]
+        if not wanted:
+            continue
+        edition = editions.begin_edition(job, day)
         with open_reader(job.store.path) as connection:
-            missing = digests.load_missing(connection, edition)
-            numbers = {number for number, name in missing if name in job.digest.formats}
-            issues = {number: editions.frozen_issue(connection, edition, number) for number in numbers}
-        for number, name in missing:
-            if number not in issues or name not in job.digest.formats:
-                continue
+            issue = editions.frozen_issue(connection, edition, addendum)
+        for name in wanted:
             try:
-                reports.append(_publish(job, edition, issues[number], name))
+                reports.append(_publish(job, edition, issue, name))
             except (PublishError, UsageError) as error:
                 # The folder of one digest may be unwritable for a while, or the library of a format missing:
                 # that stays due, the others are made.
-                where = f"topic={job.topic} day={edition.day} format={name}"
+                where = f"topic={job.topic} day={day} format={name}"
                 log.error("digest %s not written, it stays due: %s", where, error)
     return reports
 

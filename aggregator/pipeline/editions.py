@@ -52,6 +52,11 @@ class DigestJob:
         return schedule.local_day(self.now, self.timezone)
 
     @property
+    def first_recent_day(self) -> date:
+        """The first of the days that missed digests are made up for."""
+        return self.today - timedelta(days=schedule.MAX_DAYS_BACK)
+
+    @property
     def folder(self) -> str:
         return folder_of(self.home, self.digest)
 
@@ -110,7 +115,7 @@ def due_days(
         return []
     recent = schedule.local_day(now, settings.day.timezone) - timedelta(days=schedule.MAX_DAYS_BACK)
     return schedule.digest_days_due(
-        {edition.day for edition in digests.load_editions(connection, digest.topic, folder, recent)},
+        digests.load_late_until(connection, digest.topic, folder, recent),
         first_day=start,
         at=schedule.time_of_day(digest.at),
         timezone=settings.day.timezone,
@@ -150,26 +155,21 @@ def begin_edition(job: DigestJob, day: date) -> Edition:
     return edition
 
 
-def recent_editions(job: DigestJob) -> list[Edition]:
-    """Editions of the days that missed digests are made up for, in order."""
-    first = job.today - timedelta(days=schedule.MAX_DAYS_BACK)
-    with open_reader(job.store.path) as connection:
-        return digests.load_editions(connection, job.topic, job.folder, first)
-
-
 def take_due_addenda(job: DigestJob) -> None:
     """Freeze what came late for a day and is due by now; each due moment is looked at once."""
-    for edition in recent_editions(job):
+    with open_reader(job.store.path) as connection:
+        taken = digests.load_late_until(connection, job.topic, job.folder, job.first_recent_day)
+    for day, late_until in taken.items():
         until = schedule.addendum_due_at(
-            edition.day,
+            day,
             at=schedule.time_of_day(job.digest.at),
             timezone=job.timezone,
             now=job.now,
             late_days=LATE_DAYS,
         )
-        if until is not None and until > edition.late_until:
+        if until is not None and until > late_until:
             regroup(job.store, job.settings, job.now)
-            job.store.write(partial(_take_until, edition=edition, until=until, job=job))
+            job.store.write(partial(_take_until, job=job, day=day, until=until))
 
 
 def take_addendum(job: DigestJob, day: date) -> None:
@@ -186,9 +186,9 @@ def take_addendum(job: DigestJob, day: date) -> None:
     )
 
 
-def _take_until(connection: sqlite3.Connection, edition: Edition, until: datetime, job: DigestJob) -> None:
-    digests.take_addendum(connection, edition.topic, edition.day, job.timezone, until, job.now)
-    digests.note_late_until(connection, edition, until)
+def _take_until(connection: sqlite3.Connection, job: DigestJob, day: date, until: datetime) -> None:
+    digests.take_addendum(connection, job.topic, day, job.timezone, until, job.now)
+    digests.note_late_until(connection, job.topic, job.folder, day, until)
 
 
 # --- issues ------------------------------------------------------------------------------------------

@@ -42,7 +42,9 @@ def make_week(job: DigestJob, day: date) -> DigestReport:
 
 
 def _made(job: DigestJob) -> Iterator[DigestReport]:
-    for edition in editions.recent_editions(job):
+    with open_reader(job.store.path) as connection:
+        recent = digests.load_editions(connection, job.topic, job.folder, job.first_recent_day, job.today)
+    for edition in recent:
         if edition.day.isoweekday() != _DAYS:
             continue
         with open_reader(job.store.path) as connection:
@@ -59,8 +61,8 @@ def _editions_of(job: DigestJob, day: date) -> list[Edition]:
     """Editions of the days of the ISO week that the day is in, in order."""
     monday = day - timedelta(days=day.isoweekday() - 1)
     with open_reader(job.store.path) as connection:
-        known = digests.load_editions(connection, job.topic, job.folder, monday)
-    return [edition for edition in known if edition.day < monday + timedelta(days=_DAYS)]
+        sunday = monday + timedelta(days=_DAYS - 1)
+        return digests.load_editions(connection, job.topic, job.folder, monday, sunday)
 
 
 def _bound(job: DigestJob, week: list[Edition], folder: str) -> DigestReport:

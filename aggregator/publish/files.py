@@ -55,6 +55,8 @@ def write_files(root: Path, files: Iterable[RenderedFile]) -> list[WrittenFile]:
     try:
         root.mkdir(parents=True, exist_ok=True)
         inside = root.resolve()
+        for folder in {(inside / path).parent for path in bodies}:
+            _tidy_up(folder)
         written = [_write(inside, path, body) for path, body in bodies.items()]
         changed = {file.path.parent for file in written if file.is_changed}
         for folder in sorted({above for below in changed for above in _up_to(inside, below)}):
@@ -90,6 +92,24 @@ def _write(inside: Path, path: PurePosixPath, body: bytes) -> WrittenFile:
         temporary.unlink(missing_ok=True)
         raise
     return WrittenFile(target, sha256, is_changed=True)
+
+
+def _tidy_up(folder: Path) -> None:
+    """Remove what processes that were killed have left half written."""
+    for path in folder.glob(".*.tmp"):
+        number = path.suffixes[-2].removeprefix(".") if len(path.suffixes) > 1 else ""
+        if number.isdecimal() and not _is_running(int(number)):
+            path.unlink(missing_ok=True)
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True  # somebody else's
+    return True
 
 
 def _content(path: Path) -> bytes | None:

@@ -172,11 +172,13 @@ def begin_edition(
     )
 
 
-def note_late_until(connection: sqlite3.Connection, edition: Edition, until: datetime) -> None:
+def note_late_until(
+    connection: sqlite3.Connection, topic: str, folder: str, day: date, until: datetime
+) -> None:
     """Note that what was seen by `until` has had its addendum, or that there was nothing."""
     connection.execute(
         "UPDATE digest_editions SET late_until = ? WHERE topic = ? AND folder = ? AND day = ?",
-        (time_text(until), edition.topic, edition.folder, edition.day.isoformat()),
+        (time_text(until), topic, folder, day.isoformat()),
     )
 
 
@@ -188,13 +190,26 @@ def load_edition(connection: sqlite3.Connection, topic: str, folder: str, day: d
     return None if row is None else _edition_of(row)
 
 
-def load_editions(connection: sqlite3.Connection, topic: str, folder: str, first: date) -> list[Edition]:
-    """Editions of a folder from a day on, in order."""
+def load_editions(
+    connection: sqlite3.Connection, topic: str, folder: str, first: date, last: date
+) -> list[Edition]:
+    """Editions of the days from `first` to `last` in a folder, in order."""
     rows = connection.execute(
-        "SELECT * FROM digest_editions WHERE topic = ? AND folder = ? AND day >= ? ORDER BY day",
-        [topic, folder, first.isoformat()],
+        "SELECT * FROM digest_editions WHERE topic = ? AND folder = ? AND day BETWEEN ? AND ? ORDER BY day",
+        [topic, folder, first.isoformat(), last.isoformat()],
     )
     return [_edition_of(row) for row in rows]
+
+
+def load_late_until(
+    connection: sqlite3.Connection, topic: str, folder: str, first: date
+) -> dict[date, datetime]:
+    """The days from `first` on that have their edition in a folder, each with its `late_until`, in order."""
+    rows = connection.execute(
+        "SELECT day, late_until FROM digest_editions WHERE topic = ? AND folder = ? AND day >= ? ORDER BY day",
+        [topic, folder, first.isoformat()],
+    )
+    return {day_of(row["day"]): time_of(row["late_until"]) for row in rows}
 
 
 def _edition_of(row: sqlite3.Row) -> Edition:
@@ -212,16 +227,21 @@ def _edition_of(row: sqlite3.Row) -> Edition:
 # --- the log ---------------------------------------------------------------------------------------
 
 
-def load_missing(connection: sqlite3.Connection, edition: Edition) -> list[tuple[int, str]]:
-    """What an edition has still to be written as: addendum and format, none of whose files are logged."""
+def load_missing(
+    connection: sqlite3.Connection, topic: str, folder: str, first: date
+) -> list[tuple[date, int, str]]:
+    """What the editions from `first` on were begun for and have no logged file of: day, addendum, format."""
     rows = connection.execute(
-        "SELECT DISTINCT addendum, format FROM digests WHERE topic = ? AND folder = ? AND day = ?",
-        [edition.topic, edition.folder, edition.day.isoformat()],
+        "SELECT e.day, s.addendum, f.value AS format"
+        "  FROM digest_editions AS e JOIN digest_snapshots AS s USING (topic, day),"
+        "       json_each(e.settings, '$.formats') AS f"
+        " WHERE e.topic = ? AND e.folder = ? AND e.day >= ? AND NOT EXISTS (SELECT 1 FROM digests AS d"
+        "       WHERE d.topic = e.topic AND d.folder = e.folder AND d.day = e.day AND d.addendum = s.addendum"
+        "         AND d.format = f.value)"
+        " ORDER BY e.day, s.addendum, f.key",
+        [topic, folder, first.isoformat()],
     )
-    logged = {(row["addendum"], row["format"]) for row in rows}
-    numbers = load_addenda(connection, edition.topic, edition.day)
-    wanted = [(number, name) for number in numbers for name in edition.settings.formats]
-    return [one for one in wanted if one not in logged]
+    return [(day_of(row["day"]), row["addendum"], row["format"]) for row in rows]
 
 
 def load_logged(

@@ -1,8 +1,9 @@
 """A recording polled snapshot by snapshot on a clock that jumps: is all of it stored, how long, how large?
 
-    python tests/bench/bench_replay.py RECORDING.jsonl.gz FOLDER
+    python tests/bench/bench_replay.py RECORDING.jsonl.gz FOLDER [digests]
 
-Prints figures, the first differences between recording and store, and the widest stories.
+Prints figures, the first differences between recording and store, and the widest stories. With `digests`, those that are
+due are made in every format after each poll, in three styles; `bench_rebuild.py` takes it from there.
 """
 
 import sys
@@ -10,18 +11,40 @@ import time
 from pathlib import Path
 
 from aggregator.clock import ManualClock
+from aggregator.pipeline import make_due_digests
 from aggregator.replica import Replica, load_recording
+from aggregator.settings import DIGEST_FORMATS
 from tests.system.home import Feed, Home, check, poll_all, rows
 from tests.system.recording import differences, read_plainly, show
 
+_SECTIONS = """sections = [
+  { title = "War and diplomacy", words = ["ukrain*", "russia*", "gaza", "israel*", "ceasefire", "nato", "strike*", "drone*"] },
+  { title = "Politics", words = ["election*", "president*", "minister*", "parliament", "court*", "protest*", "tariff*"] },
+  { title = "Accidents and nature", words = ["fire*", "crash*", "storm*", "earthquake*", "flood*", "snow*"] },
+]
+"""
+DIGESTS = "\n".join(
+    f"""[[digests]]
+topic = "{{topic}}"
+formats = {list(DIGEST_FORMATS)}
+out = "{out}"
+{more}"""
+    for out, more in {
+        "digests/plain": "",
+        "digests/sections": _SECTIONS,
+        "digests/events": f'style = "key-events"\n{_SECTIONS}counter = {{ epoch = 2022-02-24 }}\n',
+    }.items()
+)
 
-def main(recording: Path, folder: Path) -> None:
+
+def main(recording: Path, folder: Path, *, has_digests: bool) -> None:
     snapshots = read_plainly(recording)
     clock = ManualClock(snapshots[0][0])
     feed = Feed("World", url=load_recording(recording)[0].feed)
     took_ms: list[int] = []
     with Replica(now=clock.now) as replica:
-        home = Home(folder).configure([feed], base_url=replica.base_url)
+        more = DIGESTS.replace("{topic}", feed.topic) if has_digests else ""
+        home = Home(folder).configure([feed], base_url=replica.base_url, more=more)
 
         async def polls(stages):
             for at in show(replica, recording):
@@ -31,6 +54,7 @@ def main(recording: Path, folder: Path) -> None:
                 took_ms.append(int((time.perf_counter() - started) * 1000))
                 if report.failed:
                     print(report.polls[0])
+                make_due_digests(stages.store, folder, stages.settings, clock.now())
 
         started = time.perf_counter()
         home.work(clock, polls)
@@ -52,4 +76,4 @@ def main(recording: Path, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]), has_digests="digests" in sys.argv[3:])

@@ -22,8 +22,8 @@ from aggregator.store import open_reader
 from aggregator.store.feeds import load_pollable_feeds
 
 T = TypeVar("T")
-_FORKS = multiprocessing.get_context("forkserver")
-_FORKS.set_forkserver_preload([__name__, "aggregator.cli"])
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload([__name__, "aggregator.cli"])
 PROGRAM = (sys.executable, "-m", "aggregator")
 NO_FEEDS = "http://127.0.0.1:9"  # the discard port: nobody answers
 
@@ -100,7 +100,7 @@ class Home:
 
     def fork(self, *words: str) -> BaseProcess:
         """Start a command in a fork that has everything imported already; what it prints is dropped."""
-        process = _FORKS.Process(target=_run_quietly, args=(self.command(*words)[len(PROGRAM) :],))
+        process = FORKS.Process(target=_run_quietly, args=(self.command(*words)[len(PROGRAM) :],))
         process.start()
         return process
 

@@ -2,7 +2,7 @@
 
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -95,3 +95,17 @@ def _draft(headline: str, outlet: str, published: datetime) -> ArticleDraft:
         entry_position=0,
         list_position=0,
     )
+
+
+def live_on(home: Path, first: date, last: date) -> None:
+    """What a process does that lives from `first` to `last` in Berlin, five hours at a step: it hears something and
+    makes the digests that are due. It goes on where the one before it ended."""
+    digest = DigestSettings("world", "World", at="02:30", formats=("text", "atom"), out="digests")
+    with open_paper(home, digest, timezone="Europe/Berlin") as paper:
+        [(heard,)] = paper.rows("SELECT max(started_at) FROM polls")
+        now = datetime.fromisoformat(str(heard)) if heard else datetime.combine(first, time(1), UTC)
+        while now.date() <= last + timedelta(days=5):
+            now += timedelta(hours=5)
+            told = now if now.hour % 2 else now - timedelta(days=1)
+            paper.hear(told, f"Bulletin of {now:%d %B at %H} from Vennhavn", seen=now)
+            paper.tick(now)

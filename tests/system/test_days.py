@@ -8,6 +8,7 @@ import pytest
 from aggregator.app import App
 from aggregator.clock import ManualClock
 from aggregator.daemon import Daemon
+from aggregator.health import Pulse
 from aggregator.replica import Article, Item, Outlet, Replica, Snapshot
 from tests.system.home import Feed, Home, rows
 
@@ -62,6 +63,12 @@ async def live(daemon, replica, clock, *, until, step=None):
         clock.advance(step or tick(clock.now()))
 
 
+def daemon_of(app, stages):
+    pulse = Pulse(app.clock, 1)
+    pulse.expect("poll", 60)
+    return Daemon(app, stages, pulse)
+
+
 def simulate(home, start, life, *, feeds=None, more=DIGESTS):
     clock = ManualClock(start)
     with Replica(now=clock.now) as replica:
@@ -71,7 +78,7 @@ def simulate(home, start, life, *, feeds=None, more=DIGESTS):
         app: App = home.app(clock)
 
         async def run(stages):
-            await life(Daemon(app, stages), replica, clock)
+            await life(daemon_of(app, stages), replica, clock)
 
         home.work(clock, run)
     return home
@@ -158,7 +165,7 @@ def test_a_restart_between_any_two_jobs_changes_no_digest(tmp_path):
             for section, snapshot in shown_at(clock.now()).items():
                 replica.show(section, snapshot)
             for job in (Daemon.poll, Daemon.resolve, Daemon.digest):
-                home.work(clock, lambda stages, job=job: job(Daemon(app, stages)))
+                home.work(clock, lambda stages, job=job: job(daemon_of(app, stages)))
             clock.advance(timedelta(hours=8))
 
     assert [(topic, day) for topic, day, _ in digests(home) if topic == "world"] == [

@@ -1,13 +1,16 @@
-"""A poll that is killed at any moment: nothing stored is lost or half there, and the next poll makes it whole."""
+"""Polls and digests killed at any moment: nothing stored is lost or half there, and the next start makes it whole."""
 
+import hashlib
+import os
 import random
 import time
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from aggregator.replica import OWN_FEEDS, Faults, Replica, demo_days
-from tests.system.home import Feed, Home, check, rows, stories
+from tests.system.home import FORKS, Feed, Home, check, rows, stories
+from tests.system.paper import live_on
 
 SECTIONS = {"World": "WORLD", "Business": "BUSINESS", "Technology": "TECHNOLOGY"}
 KILLS = 3  # one after the other, before the poll that is left alone
@@ -83,3 +86,37 @@ def test_polls_killed_at_random_moments_are_made_whole_by_the_next(tmp_path, rep
 
     assert what_is_there(home.store) == expected
     assert check(home.store) == "ok"
+
+
+# --- digests ---------------------------------------------------------------------------------------------
+
+FIRST, LAST = date(2026, 3, 26), date(2026, 4, 2)  # round the change of the clock in Berlin
+DEATHS = 100 if os.environ.get("LONG") else 4
+
+
+def test_a_process_that_is_killed_over_and_over_makes_each_digest_once(tmp_path):
+    rng = random.Random(5)
+    for _ in range(DEATHS):
+        process = FORKS.Process(target=live_on, args=(tmp_path, FIRST, LAST))
+        process.start()
+        time.sleep(rng.uniform(0.1, 1.2))
+        process.kill()
+        process.join()
+        if (tmp_path / "news.db").exists():
+            assert check(tmp_path / "news.db") == "ok"
+    live_on(tmp_path, FIRST, LAST)
+
+    days = [(FIRST + timedelta(days=number)).isoformat() for number in range((LAST - FIRST).days + 1)]
+    log = rows(
+        tmp_path / "news.db", "SELECT day, format, path, sha256 FROM digest_log WHERE addendum = 0 ORDER BY 1"
+    )
+    for name in ("text", "atom"):
+        assert [day for day, format, *_ in log if format == name][: len(days)] == days
+    for *_, path, sha256 in log:
+        assert hashlib.sha256((tmp_path / path).read_bytes()).hexdigest() == sha256
+    assert not list((tmp_path / "digests").glob(".*")), "nothing half written is left"
+    printed = "SELECT day, article_id FROM digest_articles WHERE day BETWEEN ? AND ? ORDER BY 1, 2"
+    grouped = "SELECT day, article_id FROM story_members WHERE day BETWEEN ? AND ? ORDER BY 1, 2"
+    assert rows(tmp_path / "news.db", printed, *days[:: len(days) - 1]) == rows(
+        tmp_path / "news.db", grouped, *days[:: len(days) - 1]
+    )
