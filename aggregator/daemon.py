@@ -33,7 +33,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from aggregator import health, pipeline, schedule
 from aggregator.app import App, load_app
 from aggregator.door import open_door
-from aggregator.errors import ConfigError, StoreError, StoreFull
+from aggregator.errors import ConfigError, StoreBusy, StoreError, StoreFull
 from aggregator.health import LOW_DISK_BYTES, Pulse
 from aggregator.notify import notify, watchdog_interval_seconds
 from aggregator.operations import OPERATIONS
@@ -313,6 +313,8 @@ class _Runner:
         except StoreFull as error:
             self._daemon.pause_for(error)
             is_well = True
+        except StoreBusy as error:
+            log.error("job %s is tried again: %s", name, error)
         except StoreError as error:
             log.critical("stopping: %s", error)
             if not self._next_app.done():

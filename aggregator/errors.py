@@ -5,7 +5,8 @@
   x UsageError       a command was asked for something that is not there; exit status 2
   x StoreError       the database cannot be trusted or used; stops the daemon; exit status 1
     + StoreLocked    another process is the writer of this file; names it
-    + StoreBusy      a reading took too long; the page says so with status 503
+    + StoreBusy      a reading took too long, or another program holds the lock that a write waits for; the page
+                     says so with status 503, a job of the daemon is tried again
     + StoreFull      the disk has no room; nothing that was stored is lost; the daemon pauses and goes on
   x InputError       a file handed to a command cannot be read as what it should be; exit status 1
   x PublishError     a digest cannot be written where it should go; logged, tried again; exit status 1
@@ -70,7 +71,7 @@ class StoreLocked(StoreError):
 
 
 class StoreBusy(StoreError):
-    """A reading took too long, or waited too long for its turn."""
+    """A reading or a write took too long, or waited too long for its turn."""
 
 
 class StoreFull(StoreError):

@@ -10,7 +10,10 @@ Facts
 * `synchronous=FULL` costs a sync a commit: whatever waits when the writer becomes free shares one
   transaction (group commit), each closure in a savepoint of its own.
 * Closing a read-write connection checkpoints; closing a `mode=ro` one leaves the WAL alone.
-* Writes to an unlinked file "succeed" and vanish: `Store.is_same_file` lets the daemon notice.
+* Writes to an unlinked file, or with an unlinked write-ahead log, "succeed" and vanish: `Store.is_same_file`
+  lets the daemon notice. While one connection is open the log stays the same file.
+* SQLite takes a file of 0 bytes for a new database, and a log beside it for rubbish. So a new file is made
+  under another name and renamed when it is whole: an empty one was emptied by somebody, and is refused.
 """
 
 import fcntl
@@ -25,7 +28,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
-from aggregator.errors import StoreError, StoreFull, StoreLocked
+from aggregator.errors import StoreError, StoreLocked
+from aggregator.store.trouble import reading_in_our_words, store_error
 
 T = TypeVar("T")
 Write = Callable[[sqlite3.Connection], T]
@@ -41,6 +45,8 @@ class _Job:
 
 
 _MAX_GROUP = 64  # closures in one transaction; bounds what one failing disk write undoes
+_BUSY_MILLISECONDS = 10_000  # how long a write waits for a lock that another program holds
+_UNSTORED = "nothing of this write was stored"
 
 
 class Store:
@@ -53,10 +59,10 @@ class Store:
         self._lock = lock
         self._is_closed = False
         self._queue: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        self._opened: Future[tuple[int, int]] = Future()
+        self._opened: Future[_Identity] = Future()
         self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
         self._thread.start()
-        self._file_identity = self._opened.result()
+        self._identity = self._opened.result()
 
     def submit(self, write: Write[T]) -> "Future[T]":
         """Queue `write(connection)`; the future is done when its transaction is on disk.
@@ -82,12 +88,8 @@ class Store:
         return future
 
     def is_same_file(self) -> bool:
-        """Whether the path still leads to the file that is being written."""
-        try:
-            status = self.path.stat()
-        except OSError:
-            return False
-        return (status.st_dev, status.st_ino) == self._file_identity
+        """Whether the path still leads to the file that is being written, and to its log."""
+        return _identity(self.path) == self._identity
 
     def close(self) -> None:
         """Finish what is queued, checkpoint, close and give up the lock; idempotent."""
@@ -107,11 +109,11 @@ class Store:
     def _run(self) -> None:
         try:
             connection = _open_writer(self.path)
-            status = self.path.stat()
+            identity = _identity(self.path)
         except BaseException as error:  # noqa: BLE001 - handed to the opener, which raises it
             self._opened.set_exception(error)
             return
-        self._opened.set_result((status.st_dev, status.st_ino))
+        self._opened.set_result(identity)
         self._work(connection)
         with suppress(sqlite3.Error):  # a reader may hold the WAL; the next start checkpoints
             connection.execute("PRAGMA busy_timeout = 100")
@@ -153,7 +155,7 @@ def _commit_together(connection: sqlite3.Connection, batch: list[_Job]) -> None:
             if connection.in_transaction:  # SQLITE_FULL has rolled back by itself, most others not
                 connection.execute("ROLLBACK")
         for job in batch:
-            job.future.set_exception(_store_error(error))
+            job.future.set_exception(store_error(error, _UNSTORED) or StoreError(f"{_UNSTORED}: {error}"))
         return
     for future, value, failure in results:
         if failure is None:
@@ -171,25 +173,31 @@ def _run_in_savepoint(connection: sqlite3.Connection, job: _Job) -> tuple[Any, E
         if not connection.in_transaction:
             raise  # the whole transaction is gone (disk full): all of the batch failed
         connection.execute("ROLLBACK TO one_write")
-        failure = _store_error(error) if _is_full(error) else error
+        failure = store_error(error, _UNSTORED) or error
     connection.execute("RELEASE one_write")
     return value, failure
-
-
-def _store_error(error: Exception) -> StoreError:
-    text = f"nothing of this write was stored: {error}"
-    return StoreFull(text) if _is_full(error) else StoreError(text)
-
-
-def _is_full(error: Exception) -> bool:
-    return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
 
 
 def _run_alone(connection: sqlite3.Connection, job: _Job) -> None:
     try:
         job.future.set_result(job.work(connection))
     except Exception as error:  # noqa: BLE001 - raised in the caller through the future
-        job.future.set_exception(error)
+        job.future.set_exception(store_error(error, "the store could not be looked after") or error)
+
+
+_Identity = tuple[tuple[int, int] | None, ...]
+
+
+def _identity(path: Path) -> _Identity:
+    """Device and inode of a database and of its log; None for what is not there."""
+    found: list[tuple[int, int] | None] = []
+    for name in (str(path), f"{path}-wal"):
+        try:
+            status = os.stat(name)  # noqa: PTH116 - names, as SQLite makes them
+            found.append((status.st_dev, status.st_ino))
+        except OSError:
+            found.append(None)
+    return tuple(found)
 
 
 def open_store(path: Path) -> Store:
@@ -200,13 +208,17 @@ def open_store(path: Path) -> Store:
         StoreError: the file is not ours, is damaged, or comes from a newer version.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lock = _take_lock(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = _take_lock(path)
+    except OSError as error:
+        raise StoreError(f"{path} cannot be written by this user: {error.strerror}") from error
     try:
         return Store(path, lock)
     except sqlite3.Error as error:
         os.close(lock)
-        raise StoreError(f"{path} cannot be opened as a database: {error}") from error
+        consequence = f"{path} cannot be opened as a database"
+        raise store_error(error, consequence) or StoreError(f"{consequence}: {error}") from error
     except BaseException:
         os.close(lock)
         raise
@@ -221,7 +233,8 @@ def open_reader(path: Path) -> Iterator[sqlite3.Connection]:
     """
     connection = connect_reader(path)
     try:
-        yield connection
+        with reading_in_our_words(path):
+            yield connection
     finally:
         connection.close()
 
@@ -254,30 +267,73 @@ def _open_writer(path: Path) -> sqlite3.Connection:
     # Imported here: a reader needs no migrations, and sqlite-utils takes a third of a second to load.
     from sqlite_utils import Database
 
-    from aggregator.store.migrations import migrate
+    from aggregator.store.migrations import check_is_ours, migrate
 
+    if not path.exists():
+        _create(path.resolve())
+    elif path.stat().st_size == 0:
+        raise StoreError(
+            f"{path} is empty, which a database never is; put the newest backup in its place, or remove"
+            " the file to begin anew"
+        )
     connection = sqlite3.connect(path, isolation_level=None, cached_statements=256)
     try:
         connection.row_factory = sqlite3.Row
-        is_new = connection.execute("PRAGMA page_count").fetchone()[0] == 0
-        if is_new:
-            connection.execute("PRAGMA page_size = 8192")
-            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        # Plug-ins of sqlite-utils that a user has installed have no business on the daemon's connection.
+        db = Database(connection, execute_plugins=False)
+        check_is_ours(db)
         for pragma in (
             "journal_mode = WAL",
             "synchronous = FULL",
-            "busy_timeout = 10000",
+            f"busy_timeout = {_BUSY_MILLISECONDS}",
             "foreign_keys = ON",
             "trusted_schema = off",
             f"journal_size_limit = {4 * 1024 * 1024}",
         ):
             connection.execute(f"PRAGMA {pragma}")
-        # Plug-ins of sqlite-utils that a user has installed have no business on the daemon's connection.
-        migrate(Database(connection, execute_plugins=False))
+        migrate(db)
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _create(path: Path) -> None:
+    """Make a database with our schema, which gets its name when it is whole; the caller holds the lock.
+
+    Raises:
+        StoreError: there is a log of a database that is gone.
+    """
+    from sqlite_utils import Database
+
+    from aggregator.store.migrations import migrate
+
+    log = Path(f"{path}-wal")
+    if log.exists():
+        raise StoreError(
+            f"{path} is gone and its log {log.name} is still there; put the database back beside it, or remove"
+            " the log to begin anew"
+        )
+    unfinished = path.with_name(f".{path.name}.unfinished")
+    for left in (unfinished, Path(f"{unfinished}-journal")):  # by a process that was killed
+        left.unlink(missing_ok=True)
+    connection = sqlite3.connect(unfinished, isolation_level=None)
+    try:
+        connection.execute("PRAGMA page_size = 8192")
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        migrate(Database(connection, execute_plugins=False))
+    finally:
+        connection.close()
+    unfinished.rename(path)
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def lock_holder(path: Path) -> str | None:
@@ -308,7 +364,7 @@ def _take_lock(path: Path) -> int:
     lock = os.open(_lock_path(path), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
+    except BlockingIOError as error:
         holder = _named_holder(lock)
         os.close(lock)
         raise StoreLocked(

@@ -25,8 +25,7 @@ def read_figures(path: Path, today: date) -> StoreFigures:
     """The figures of the database at `path`; `today` is the local day.
 
     Raises:
-        StoreError: there is no such database.
-        sqlite3.Error: it cannot be read.
+        StoreError: there is no such database, or it cannot be read.
     """
     with open_reader(path) as connection:
         return StoreFigures(

@@ -408,20 +408,25 @@ for _step in _STEPS:
     migrations(name=_step.__name__)(_step)
 
 
-def migrate(db: Database) -> int:
-    """Bring the schema up to date and return its version; `PRAGMA user_version` says the same.
+def check_is_ours(db: Database) -> None:
+    """Look at a file before anything is done to it.
 
     Raises:
-        StoreError: the file was written by a newer program.
+        StoreError: another program wrote it, or a newer version of this one.
     """
+    if db.conn.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
+        raise StoreError("this database belongs to another program, and nothing was changed in it")
     version = db.conn.execute("PRAGMA user_version").fetchone()[0]
     if version > SCHEMA_VERSION:
         raise StoreError(
             f"this database has schema version {version}, this program knows {SCHEMA_VERSION}; "
             "it was written by a newer version of headline-aggregator, please use that one"
         )
-    if migrations.pending(db):
+
+
+def migrate(db: Database) -> None:
+    """Bring the schema up to date; `PRAGMA user_version` says so, also after a kill between its steps."""
+    if db.conn.execute("PRAGMA user_version").fetchone()[0] < SCHEMA_VERSION:
         migrations.apply(db)
-        db.conn.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         db.conn.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-    return SCHEMA_VERSION
+        db.conn.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")

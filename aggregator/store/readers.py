@@ -19,6 +19,7 @@ from pathlib import Path
 
 from aggregator.errors import StoreBusy
 from aggregator.store.database import connect_reader
+from aggregator.store.trouble import reading_in_our_words
 
 _STEPS_BETWEEN_LOOKS = 10_000  # of SQLite's virtual machine: about a millisecond
 
@@ -61,7 +62,8 @@ class ReaderPool:
                 opened = None
             if opened is None:
                 opened = _Opened(connect_reader(self._path, is_shared=True), _identity(self._path))
-            yield from self._one_reading(opened.connection)
+            with reading_in_our_words(self._path):
+                yield from self._one_reading(opened.connection)
         finally:
             self._free.put(opened)
 
