@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from starlette.testclient import TestClient
 
 from aggregator import daemon, door
 from aggregator.cli import run_command
@@ -22,6 +23,7 @@ from aggregator.model import ResolverState, StoreFigures
 from aggregator.operations import OPERATIONS
 from aggregator.replica import Replica, demo_days
 from aggregator.store import links, open_store
+from aggregator.web import build_app
 from tests.system.home import Feed, Home, rows
 
 NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
@@ -344,3 +346,33 @@ def test_an_open_breaker_is_said(home):
     answer = asyncio.run(scene())
     assert answer.is_healthy
     assert "Google refuses article pages" in answer.notes[0]
+
+
+# --- over HTTP -------------------------------------------------------------------------------------------
+
+
+def test_over_http_the_truth_is_told_with_a_daemon_and_without(home):
+    app = home.app(SystemClock())
+    with TestClient(
+        build_app(app, "a token of sixteen characters"), base_url="http://127.0.0.1:8765"
+    ) as client:
+        alone = client.get("/healthz"), client.get("/metrics")
+
+        async def scene():
+            async with running(home):
+                await until(lambda answer: answer.health.new_articles > 0, home)
+                return [await asyncio.to_thread(client.get, path) for path in ("/healthz", "/metrics")]
+
+        together = asyncio.run(scene())
+        after = client.get("/healthz"), client.get("/metrics")
+
+    assert (alone[0].status_code, alone[0].json()["healthy"]) == (503, False)
+    assert "no daemon runs" in alone[0].json()["problems"][0]
+    assert "aggregator_up 0\n" in alone[1].text
+    assert "aggregator_articles" not in alone[1].text, "there is no store yet"
+    assert (together[0].status_code, together[0].json()["healthy"]) == (200, True)
+    assert together[1].headers["content-type"].startswith("text/plain; version=0.0.4")
+    assert 'aggregator_polls_total{outcome="modified"} 1\n' in together[1].text
+    assert after[0].status_code == 503
+    assert "aggregator_articles 0" not in after[1].text, "the file still tells its figures"
+    assert "aggregator_articles " in after[1].text

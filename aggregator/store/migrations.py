@@ -124,8 +124,8 @@ CREATE TABLE listings (
 CREATE INDEX listings_article ON listings (article_id, feed_id);
 
 CREATE TABLE latest_listings (
-  feed_id INTEGER NOT NULL REFERENCES feeds,
-  article_id INTEGER NOT NULL REFERENCES articles ON DELETE CASCADE,
+  feed_id INTEGER NOT NULL REFERENCES feeds (feed_id),
+  article_id INTEGER NOT NULL REFERENCES articles (article_id) ON DELETE CASCADE,
   PRIMARY KEY (feed_id, article_id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX latest_listings_article ON latest_listings (article_id);

@@ -14,7 +14,7 @@ from starlette.routing import BaseRoute, Route
 from aggregator.app import App
 from aggregator.errors import StoreError
 from aggregator.store.readers import ReaderPool
-from aggregator.web import corrections, days, feeds, finding, records, stories, versions
+from aggregator.web import corrections, days, feeds, finding, health, records, stories, versions
 from aggregator.web.guard import LOOPBACK, Guard
 from aggregator.web.login import Keeper
 from aggregator.web.site import Site, View
@@ -74,6 +74,7 @@ def _routes(site: Site) -> list[BaseRoute]:
     return [
         *(site.route(path, view) for path, view in _PAGES.items()),
         *corrections.routes(site),
+        *health.routes(site),
         Route(site.templates.style_path, style),
     ]
 
