@@ -235,6 +235,11 @@ FAULTS = {
     "a question": ("Why did the ferry run aground off Kestrel Islands?", 1),
     "a promise": ("Here's what we know about the Kestrel ferry", 1),
     "live": ("LIVE: Ferry runs aground off Kestrel Islands", 1),
+    "a rubric behind a bar": ("Ferry runs aground off Kestrel Islands | Reader commentary", 1),
+    "a rubric in brackets": ("Ferry runs aground off Kestrel Islands (exclusive)", 1),
+    "a rubric in front": ("EXCLUSIVE INTERVIEW: the ferry's captain speaks of fog", 1),
+    "a quotation without its end": ("“‘We heard the reef’: captain of the Kestrel ferry", 1),
+    "a German quotation": ("Kapitän der Kestrel-Fähre: „Wir hörten das Riff“", 0),
     "live updates behind": ("Ferry aground off Kestrel: live updates", 1),
     "shouting": ("FERRY AGROUND OFF KESTREL ISLANDS", 1),
     "an exclamation": ("Ferry runs aground off Kestrel Islands!", 1),
@@ -256,6 +261,10 @@ BEST = {
     "the sober one": (["LIVE: FERRY AGROUND!", "Ferry runs aground off Kestrel"], 1),
     "a statement before a question": (
         ["Who sank the Kestrel ferry and why?", "Ferry runs aground off Kestrel"],
+        1,
+    ),
+    "one without its outlet's name": (
+        ["Ferry aground off Kestrel - outlet0", "Kestrel ferry stranded with 180"],
         1,
     ),
     "a label only if there is nothing else": ([LABEL, "Is this the end of the talks?"], 1),
@@ -534,3 +543,16 @@ def test_newest_first_is_by_the_newest_article_inside_each_section() -> None:
 
     assert ids(compose(day, SETTINGS)) == [1, 2, 3]
     assert ids(compose(day, replace(SETTINGS, order=DigestOrder.NEWEST))) == [2, 1, 3]
+
+
+def test_a_story_stands_in_the_section_of_most_of_its_headlines() -> None:
+    sections = (SectionSettings("Brig", words=("brig",)), SectionSettings("Sarran", words=("sarran",)))
+    accord = story(
+        1,
+        article("Sarran asked to part from Brig and Morland", "A"),
+        article("Sarran told to choose its friends", "B"),
+        article("Pressure on Sarran over its friends", "C"),
+    )
+    issue = compose(day_of(accord), replace(SETTINGS, sections=sections))
+
+    assert [section.title for section in issue.sections] == ["Sarran"]

@@ -33,6 +33,7 @@ from aggregator.publish.formats.charts import hours_of_day
 from aggregator.publish.formats.epub import title_lines
 from aggregator.publish.formats.html import Page, read_page
 from aggregator.publish.formats.json_digest import SCHEMA
+from aggregator.publish.formats.reading import Carrier, wordings
 from aggregator.publish.formats.story_feeds import entry_id, updated_at
 from aggregator.publish.formats.templating import DEFAULTS
 from aggregator.publish.issue import Issue, IssueStory, OutletReports, Phrases, Section
@@ -590,3 +591,19 @@ def test_feeds_name_the_address_that_readers_subscribe_to() -> None:
     }
     assert document["feed_url"] == "https://site.example/news/world.feed.json"
     assert document["home_page_url"] == "https://site.example/news/"
+
+
+def test_headlines_that_differ_in_case_alone_are_one_and_an_outlet_is_named_once() -> None:
+    told = story(
+        1,
+        article("Ferry aground: exclusive", "Harbour Post", None),
+        article("Ferry aground: EXCLUSIVE", "Harbour Post", "https://harbour.example/2"),
+        article("Ferry aground, exclusive", "Radio Sund", "https://sund.example/1"),
+    )
+    [wording] = wordings(told)
+
+    assert wording.headline == "Ferry aground: exclusive"
+    assert wording.carriers == (
+        Carrier("Harbour Post", "https://harbour.example/2"),
+        Carrier("Radio Sund", "https://sund.example/1"),
+    )

@@ -389,8 +389,8 @@ COUNTER = Section(
 
 DIGEST_SECTION = Section(
     "sections",
-    "A section of a digest. A story goes into the first that takes it: by a word in its headline or in half of "
-    "its headlines, by an outlet of half of its articles, or by a topic.",
+    "A section of a digest. A story goes into the one that takes most of its articles, the first of equals: by a "
+    "word in its headline or in half of its headlines, by an outlet of half of its articles, or by a topic.",
     (
         Key("title", kinds.LABEL, "Its heading", is_required=True),
         Key("words", kinds.WORDS, "“strike*” is any word that begins so, “peace talks” two words in a row"),

@@ -5,6 +5,8 @@ Facts
 * Nothing is written here: a headline or a sentence is quoted whole, in its outlet's words, or not at all.
 * Headlines have habits: "LIVE:", "Watch:", SHOUTED WORDS, questions that the text answers, "Here's what we
   know", dots where a feed cut them. None is forbidden; one with fewer of them stands for the story.
+* Feeds hang names on a headline that are no part of it: "… | Reader commentary", "… - Harbour News" (the outlet
+  itself), "(exclusive)", "…: video".
 * A series' own label ("List of key events, day 1,413") says nothing about the event, so it stands for a story
   only if there is nothing else.
 * Descriptions end in "Continue reading", in dots, or in the middle of a word, and many only repeat the
@@ -31,7 +33,7 @@ _LABEL = re.compile(
     re.IGNORECASE,
 )
 _PREFIX = re.compile(
-    r"^\W*(?:live|live updates|breaking|watch|video|exclusive|opinion|analysis|comment|just in|updated?"
+    r"^\W*(?:live|live updates|breaking|watch|video|exclusive(?: interview)?|opinion|analysis|comment|just in|updated?"
     r"|eilmeldung|liveticker|kommentar|en direct|direct|vidéo|en vivo|última hora|vídeo|наживо|онлайн|відео"
     r"|прямая трансляция|видео|срочно|терміново)\b\s*[:|–—-]"
     r"|\blive (?:updates|blog)\b|\bliveblog\b|\bliveticker\b",
@@ -41,6 +43,10 @@ _BAIT = re.compile(
     r"\?|\b(?:here['’]s|here is) (?:what|why|how)\b|\bwhat (?:we know|to know|you need)\b|\bthis is (?:why|how)\b"
     r"|\byou (?:won['’]t|need to|should)\b|\b(?:everything|all) you need\b|^(?:why|how|what|warum|wieso|was|wie"
     r"|pourquoi|comment|por qué|cómo|чому|як|почему|как|что)\b",
+    re.IGNORECASE,
+)
+_RUBRIC = re.compile(
+    r"\s[|•]\s|[(\[:|–—-]\s*(?:exclusive|video|photos|pictures|watch|opinion|analysis|commentary|podcast|live)\W*$",
     re.IGNORECASE,
 )
 _CUT = re.compile(r"(?:…|\.\.\.|[,:;–—-])$")
@@ -86,8 +92,8 @@ def best_sentence(story: DigestStory, member: DigestArticle) -> tuple[str, Diges
 def headline_faults(headline: str) -> int:
     """Count what keeps a headline from being complete and sober: 0 for a plain statement.
 
-    One each for: cut off or hardly a sentence; longer than anyone reads; a "LIVE:" in front; shouting
-    (an exclamation mark, or most words in capitals); a question or a promise instead of a statement.
+    One each for: cut off or hardly a sentence; longer than anyone reads; a "LIVE:" in front; a rubric hung on;
+    shouting (an exclamation mark, or most words in capitals); a question or a promise instead of a statement.
     """
     text = scrub(headline)
     words = _SHOUTED.findall(text)
@@ -96,6 +102,7 @@ def headline_faults(headline: str) -> int:
         _is_incomplete(text),
         len(text) > MAX_HEADLINE_LETTERS,
         _PREFIX.search(text) is not None,
+        _RUBRIC.search(text) is not None,
         is_shouted,
         _BAIT.search(text) is not None,
     )
@@ -117,11 +124,18 @@ def sentences(text: str) -> Iterator[str]:
 def _merit(article: DigestArticle) -> tuple[bool, int, datetime]:
     """Less is better; among equals the store's order decides, the lead of the grouping first."""
     is_label = _LABEL.search(article.headline) is not None
-    return is_label, headline_faults(article.headline), article.first_seen
+    return is_label, headline_faults(article.headline) + _names_itself(article), article.first_seen
+
+
+def _names_itself(article: DigestArticle) -> bool:
+    """Tell whether the headline ends in the name of its own outlet: "Ferry aground - Harbour News"."""
+    name = re.escape(scrub(article.outlet))
+    return re.search(rf"\s[–—-]\s{name}$", scrub(article.headline), re.IGNORECASE) is not None
 
 
 def _is_incomplete(text: str) -> bool:
-    if _CUT.search(text):
+    has_open_quote = "„" not in text and text.count("“") != text.count("”")
+    if has_open_quote or _CUT.search(text):
         return True
     words = text.split()
     is_unspaced = text.upper() == text.lower() and len(text) >= MIN_UNSPACED_LETTERS

@@ -1,7 +1,8 @@
 """Which story stands under which heading. Pure.
 
-Sections are configured, in order; a story goes into the first one that takes it. A section takes a
-story
+Sections are configured, in order; a story goes into the one that takes most of its articles, the first of equals.
+"Trump presses Venezuela to dismiss agents from China, Russia and Iran" is about Venezuela: all its headlines
+name that, some the others. A section takes a story
 
 * by a word, if the headline that stands for it, or at least half of its headlines, has one,
 * by an outlet, if at least half of its articles are by one of those named, or
@@ -45,14 +46,8 @@ def arrange(
     patterns = [_word_pattern(rule.words) for rule in rules]
     for story in stories:
         if story is not top:
-            place = next(
-                (
-                    number
-                    for number, (rule, pattern) in enumerate(zip(rules, patterns, strict=True), start=1)
-                    if _takes(rule, pattern, story)
-                ),
-                len(rules) + 1,
-            )
+            taken = [_taken(rule, pattern, story) for rule, pattern in zip(rules, patterns, strict=True)]
+            place = 1 + taken.index(max(taken)) if any(taken) else len(rules) + 1
             found[place][1].append(story)
     return tuple(Section(title, tuple(members)) for title, members in found if members)
 
@@ -66,17 +61,17 @@ def dominating(stories: Sequence[IssueStory]) -> IssueStory | None:
     return widest[0] if widest[0].independent_outlets >= DOMINATING_FACTOR * rival else None
 
 
-def _takes(rule: SectionSettings, pattern: re.Pattern[str], story: IssueStory) -> bool:
+def _taken(rule: SectionSettings, pattern: re.Pattern[str], story: IssueStory) -> int:
+    """Return by how many of its articles a section takes a story: all for a topic, 0 if it does not take it."""
     articles = story.story.articles
     with_word = sum(pattern.search(folded(article.headline)) is not None for article in articles)
     outlets = {folded(outlet) for outlet in rule.outlets}
     by_outlet = sum(folded(article.outlet) in outlets for article in articles)
-    return (
-        pattern.search(folded(story.headline)) is not None
-        or 2 * with_word >= len(articles)
-        or 2 * by_outlet >= len(articles)
-        or not set(rule.topics).isdisjoint(story.story.topics)
-    )
+    if not set(rule.topics).isdisjoint(story.story.topics):
+        return len(articles)
+    most = max(with_word, by_outlet)
+    is_taken = pattern.search(folded(story.headline)) is not None or 2 * most >= len(articles)
+    return max(1, most) if is_taken else 0
 
 
 def _word_pattern(words: Sequence[str]) -> re.Pattern[str]:

@@ -1,5 +1,6 @@
 """What several formats show of a story and have to choose the same way. Pure."""
 
+import re
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
@@ -39,13 +40,21 @@ class Wording(NamedTuple):
 def wordings(story: IssueStory) -> list[Wording]:
     """Return the story's headlines, its own first, the others in order of appearance.
 
-    Every article is in one of them.
+    Headlines that differ in case and punctuation alone are one, as first seen; an outlet that runs one twice
+    is named once.
     """
-    carriers: dict[str, list[Carrier]] = {story.headline: []}
+    found: dict[str, tuple[str, dict[str, Carrier]]] = {_folded(story.headline): (story.headline, {})}
     for report in story.reports:
         for article in report.articles:
-            carriers.setdefault(article.headline, []).append(Carrier(report.outlet, article.link))
-    return [Wording(headline, tuple(by)) for headline, by in carriers.items() if by]
+            _, carriers = found.setdefault(_folded(article.headline), (article.headline, {}))
+            known = carriers.get(report.outlet)
+            if known is None or known.link is None:
+                carriers[report.outlet] = Carrier(report.outlet, article.link)
+    return [Wording(headline, tuple(carriers.values())) for headline, carriers in found.values() if carriers]
+
+
+def _folded(headline: str) -> str:
+    return re.sub(r"[\W_]+", "", headline.casefold()) or headline
 
 
 def standfirst(story: IssueStory) -> Standfirst | None:
