@@ -62,4 +62,6 @@ def test_a_week_is_its_days_in_one_book() -> None:
     assert "week of January 5, 2026" in texts(book, "front")
     assert contents.index("January 6, 2026") < contents.index("January 7, 2026")
     assert all(story.headline in contents for section in WEDNESDAY.sections for story in section.stories)
+    widest = max(WEDNESDAY.stories, key=lambda story: story.independent_outlets)
+    assert widest.headline in texts(book, "front")
     assert "No stories on this day." in texts(book, "day-2026-01-06")

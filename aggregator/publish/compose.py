@@ -66,7 +66,7 @@ def bind_week(issues: Sequence[Issue]) -> Issue:
         day=replace(last.day, stories=()),
         stem=f"{year}-W{week:02}-{slug(last.day.topic, 'topic')}",
         title=wording.week_title(last.day, monday, language),
-        date_text=language.long_date(monday),
+        date_text=f"{language.long_date(issues[0].date)} – {language.long_date(last.date)}",
         dek=wording.week_dek([issue.day for issue in issues], language),
         opening="",
         sections=(),

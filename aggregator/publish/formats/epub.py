@@ -57,6 +57,11 @@ class Page:
     is_compact: bool = False
     below: tuple["Page", ...] = ()
 
+    def leads(self, count: int) -> list[tuple["Page", IssueStory]]:
+        """Return the widest stories of the pages below, each with its page; single-outlet ones if all are."""
+        stories = [(page, story) for page in self.below for story in page.stories]
+        return sorted(stories, key=lambda pair: -pair[1].independent_outlets)[:count]
+
 
 def render_epub(issue: Issue, templates: Templates) -> tuple[RenderedFile, ...]:
     """Return the one book of an issue."""
