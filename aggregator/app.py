@@ -3,7 +3,7 @@
 import random
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,6 +34,14 @@ class App:
     @property
     def store_path(self) -> Path:
         return self.home / self.settings.store.path
+
+    def reread(self) -> "App":
+        """The same with its configuration as it is written now; itself, if it was not read from a file.
+
+        Raises:
+            ConfigError: with every problem of the file.
+        """
+        return self if self.config_path is None else replace(self, settings=load_settings(self.config_path))
 
     @contextmanager
     def store(self) -> Iterator[Store]:

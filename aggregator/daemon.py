@@ -22,7 +22,7 @@ import signal
 import sqlite3
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -31,7 +31,7 @@ from typing import Any
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from aggregator import health, pipeline, schedule
-from aggregator.app import App, load_app
+from aggregator.app import App
 from aggregator.door import open_door
 from aggregator.errors import ConfigError, StoreBusy, StoreError, StoreFull
 from aggregator.health import LOW_DISK_BYTES, Pulse
@@ -237,10 +237,8 @@ class _Runner:
     def _reload(self) -> None:
         """Go on with the changed configuration if it is valid; keep the old one otherwise."""
         app = self._daemon.app
-        if app.config_path is None:
-            return
         try:
-            fresh = load_app(app.config_path, app.home)
+            fresh = app.reread()
         except ConfigError as error:
             log.error("reload refused, the old configuration stays: %s", error)
             return
@@ -248,7 +246,7 @@ class _Runner:
             log.error("reload refused, the old configuration stays: store.path changes only with a restart")
             return
         log.info("reload feeds=%d digests=%d", len(fresh.settings.feeds), len(fresh.settings.digests))
-        self._end_with(replace(fresh, clock=app.clock, rng=app.rng))
+        self._end_with(fresh)
 
     def _scheduler(self) -> AsyncIOScheduler:
         scheduler = AsyncIOScheduler(

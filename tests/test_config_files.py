@@ -11,6 +11,8 @@ import pytest
 import yaml
 from datasette.app import Datasette
 
+from aggregator.app import load_app
+
 CONFIG = Path(__file__).parent.parent / "config"
 
 # The public views, as the contract has them.
@@ -185,3 +187,14 @@ def test_container_runs_the_daemon_as_an_ordinary_user():
 
     assert "USER aggregator" in lines
     assert lines[-2:] == ['ENTRYPOINT ["aggregator", "--home", "/data"]', 'CMD ["run"]']
+
+
+def test_a_configuration_below_a_relative_home_is_read_again_where_it_was_read(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "home").mkdir()
+    config = tmp_path / "home" / "a.toml"
+    config.write_text('[log]\nlevel = "info"\n', encoding="utf-8")
+    app = load_app(Path("a.toml"), Path("home"))
+    config.write_text('[log]\nlevel = "debug"\n', encoding="utf-8")
+    assert app.reread().settings.log.level == "debug"
+    assert app.reread().clock is app.clock

@@ -465,6 +465,23 @@ def test_each_kind_of_correction(writable, fields, kind):
     assert [row["kind"] for row in exported] == [kind]
 
 
+def test_a_correction_goes_by_the_configuration_of_now(writable, demo_copy):
+    client, store = writable
+    config = demo_copy / CONFIG
+    added = '\n[[feeds]]\nname = "Later"\ntopic = "world"\nurl = "https://later.example/feed"\n'
+    config.write_text(config.read_text() + added)
+    with load_app(CONFIG, demo_copy).store():
+        pass  # some other command takes the feed up
+    assert send(client, "/correct", kind="pin", a=130).status_code == 303
+    with open_reader(store) as connection:
+        states = dict(connection.execute("SELECT name, state FROM feed_health").fetchall())
+    assert states["Later"] == "new"
+    config.write_text("[day]\ntimezone = 7\n")
+    answer = send(client, "/correct", kind="pin", a=129)
+    assert answer.status_code == 503
+    assert "timezone" in answer.text
+
+
 WRONG = {
     "no such article": ({"kind": "split", "a": 99999}, 409),
     "no number": ({"kind": "split", "a": "all"}, 400),

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from aggregator.errors import UsageError
+from aggregator.errors import ConfigError, UsageError
 from aggregator.explain import number
 from aggregator.store import corrections
 from aggregator.web.forms import read_form
@@ -155,9 +155,12 @@ def _perform(site: Site, name: str, arguments: Mapping[str, Any]) -> Any:
 
     try:
         with site.correcting:
-            return perform(site.app, name, arguments)
+            # The writer makes the feeds follow the configuration: that of now, not that of the page's start.
+            return perform(site.app.reread(), name, arguments)
     except UsageError as error:
         raise HTTPException(409, str(error)) from error
+    except ConfigError as error:
+        raise HTTPException(503, str(error)) from error
 
 
 def _back_to(form: Mapping[str, str], *, done: int) -> Response:

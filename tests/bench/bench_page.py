@@ -1,6 +1,6 @@
 """How long the page takes on a million articles while a writer commits.
 
-    python tests/bench/bench_page.py [PATH] [REQUESTS]
+    python -m tests.bench.bench_page [PATH] [REQUESTS]
 
 PATH is a store of `million.py`, made first if it is not there; it grows by what the writer brings. The server is a
 process of its own, as `aggregator serve` is; requests come one after another, as a person's do. Prints the

@@ -1,6 +1,6 @@
 """A store with a million articles of invented news, made in about two minutes: for measuring what reads it.
 
-    python tests/bench/million.py PATH [ARTICLES]
+    python -m tests.bench.million PATH [ARTICLES]
 
 Facts
 -----
