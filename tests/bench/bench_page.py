@@ -44,6 +44,8 @@ def main(path: Path, requests: int) -> None:
         for name, addresses in pages(path).items():
             measure(name, addresses, address, process_id, requests)
         print(f"{len(commits)} commits of {ARTICLES_A_POLL} new articles meanwhile")
+    if not commits:
+        raise SystemExit(f"the writer did not commit once: is {path} of this version of the program?")
 
 
 def pages(path: Path) -> dict[str, list[str]]:
