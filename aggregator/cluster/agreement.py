@@ -18,6 +18,8 @@ def with_listings(
     Where it lists two articles together more often than apart, up to `google_weight` is added, else up to
     `apart_weight` is taken; but headlines of nearly the same words are not parted by it.
     """
+    if not listings.polls.nnz:
+        return textual
     rows, columns = _either(textual, *listings.pairs_together())
     together, possible = listings.counts(rows, columns)
     balance = (2 * together - possible) / (possible + rules.polls_unsure)

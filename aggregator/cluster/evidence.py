@@ -110,43 +110,45 @@ class Ledger:
     # --- refusals ---------------------------------------------------------------------------------
 
     def _refusals(self) -> Iterator[Decision]:
-        ties = self._ties_outside()
-        ties = ties.of(ties.textual >= self.rules.near_line * self.line)
+        ties = self._near_ties()
         ties = ties.of(np.lexsort((ties.partners, -ties.textual, ties.items)))
         place = np.arange(len(ties.items)) - np.searchsorted(ties.items, ties.items)
         ties = ties.of(place < self.rules.max_refusals)
         yield from self._told(ties, ties.textual, Verdict.REFUSED, self._refusal_rules(ties))
 
-    def _ties_outside(self) -> _Ties:
-        """Return, per item and other group that shares an edge, the closest article and the agreement with all."""
+    def _near_ties(self) -> _Ties:
+        """Return, per item and other group near the line, the closest article and the agreement with all."""
         sizes = np.bincount(self.groups, minlength=len(self.groups))
         edges = self.day.textual.tocoo()
         outside = self.groups[edges.row] != self.groups[edges.col]
-        rows, columns, values = edges.row[outside], edges.col[outside], edges.data[outside]
-        ranked = np.lexsort((columns, -values, self.groups[columns], rows))
-        rows, columns, values = (
-            rows[ranked].astype(np.int64),
-            columns[ranked].astype(np.int64),
-            values[ranked],
-        )
-        named, heads, alike = np.unique(
-            rows * len(sizes) + self.groups[columns], return_index=True, return_counts=True
-        )
-        members, ones = sizes[self.groups[columns[heads]]], np.ones(len(heads), dtype=np.int64)
-        sums = np.add.reduceat(values, heads) if len(heads) else np.zeros(0, dtype=np.int64)
-        whole = self._sums_with_groups(named)
-        textual, full = (adjusted(s, members, ones, self.rules) for s in (sums, whole))
-        return _Ties(rows[heads], columns[heads], textual, full, alike, members)
+        rows, columns = edges.row[outside].astype(np.int64), edges.col[outside].astype(np.int64)
+        values = edges.data[outside]
+        pairs = rows * len(sizes) + self.groups[columns]
+        named, place, alike = np.unique(pairs, return_inverse=True, return_counts=True)
+        members, ones = sizes[named % max(len(sizes), 1)], np.ones(len(named), dtype=np.int64)
+        sums = np.zeros(len(named), dtype=np.int64)
+        np.add.at(sums, place, values)
+        textual = adjusted(sums, members, ones, self.rules)
+        near = textual >= self.rules.near_line * self.line
+        closest = np.flatnonzero(near[place])
+        closest = closest[np.lexsort((columns[closest], -values[closest], place[closest]))]
+        heads = closest[np.unique(place[closest], return_index=True)[1]]
+        full = adjusted(self._sums_with_groups(named[near]), members[near], ones[near], self.rules)
+        return _Ties(rows[heads], columns[heads], textual[near], full, alike[near], members[near])
 
     def _sums_with_groups(self, named: Indices) -> Indices:
         """Return the whole agreement of items with groups, each named by item * count + group, ascending."""
+        count = len(self.groups)
         edges = self.agreement.tocoo()
-        places = edges.row.astype(np.int64) * len(self.groups) + self.groups[edges.col]
+        asked = np.zeros(count, dtype=bool)
+        asked[named // max(count, 1)] = True
+        which = np.flatnonzero(asked[edges.row])
+        places = edges.row[which].astype(np.int64) * count + self.groups[edges.col[which]]
         at = np.searchsorted(named, places)
         known = at < len(named)
         known[known] = named[at[known]] == places[known]
         sums = np.zeros(len(named), dtype=np.int64)
-        np.add.at(sums, at[known], edges.data[known])
+        np.add.at(sums, at[known], edges.data[which][known])
         return sums
 
     def _refusal_rules(self, ties: _Ties) -> list[str]:

@@ -12,10 +12,12 @@ Facts
 import json
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 from aggregator.model import Continuation, DayGroup, DayGroups, Decision, Headline, KnownStory, Verdict
 from aggregator.store.days import ChangedDay, take_changes
@@ -69,25 +71,16 @@ def load_issues(
 
 
 def _known_stories(rows: Iterable[sqlite3.Row]) -> list[KnownStory]:
-    members: dict[tuple[str, int], list[sqlite3.Row]] = defaultdict(list)
-    for row in rows:
-        members[row["day"], row["story_id"]].append(row)
-    return [_known_story(day, story_id, story) for (day, story_id), story in members.items()]
-
-
-def _known_story(day: str, story_id: int, rows: Sequence[sqlite3.Row]) -> KnownStory:
-    headlines = tuple(
-        Headline(row["key"], row["headline"], row["outlet"], time_of(row["effective_at"])) for row in rows
-    )
-    return KnownStory(
-        story_id,
-        day_of(day),
-        tuple(headline.key for headline in headlines),
-        headlines,
-        rows[0]["series"],
-        rows[0]["serial"],
-        day_of(rows[0]["first_day"]),
-    )
+    found = []
+    for (day, story_id), grouped in groupby(rows, key=itemgetter(0, 1)):
+        story = list(grouped)
+        headlines = tuple(
+            [Headline(key, text, by, time_of(at)) for _, _, _, _, key, text, by, at, _ in story]
+        )
+        keys = tuple([headline.key for headline in headlines])
+        _, _, series, serial, *_, first_day = story[0]
+        found.append(KnownStory(story_id, day_of(day), keys, headlines, series, serial, day_of(first_day)))
+    return found
 
 
 def load_groups(connection: sqlite3.Connection, day: date, language: str) -> tuple[DayGroup, ...]:
@@ -114,7 +107,7 @@ def save_grouped_day(connection: sqlite3.Connection, grouped: GroupedDay, now: d
     ids = _article_ids(connection, day, language)
     story_of_group = _story_ids(connection, grouped, now)
     changed = _save_members(connection, grouped, story_of_group, ids)
-    changed |= _save_story_days(connection, grouped, story_of_group, ids)
+    changed |= _save_story_days(connection, grouped, story_of_group, ids, changed)
     _save_ledger(connection, grouped, ids, now)
     update_totals(connection, changed)
     take_changes(connection, grouped.changed, grouped.groups.rules_version, now)
@@ -125,7 +118,7 @@ def _article_ids(connection: sqlite3.Connection, day: date, language: str) -> di
     rows = connection.execute(
         "SELECT key, article_id FROM articles WHERE day = ? AND language = ?", [day.isoformat(), language]
     )
-    return {row["key"]: row["article_id"] for row in rows}
+    return dict(map(tuple, rows))
 
 
 def _story_ids(connection: sqlite3.Connection, grouped: GroupedDay, now: datetime) -> list[int]:
@@ -146,7 +139,11 @@ def _story_ids(connection: sqlite3.Connection, grouped: GroupedDay, now: datetim
             "UPDATE stories SET merged_into = ? WHERE story_id = ?",
             [(story_id, merged) for merged in continuation.merged_ids if merged != story_id],
         )
-        connection.execute("UPDATE stories SET merged_into = NULL WHERE story_id = ?", [story_id])
+    connection.execute(
+        "UPDATE stories SET merged_into = NULL"
+        " WHERE merged_into IS NOT NULL AND story_id IN (SELECT value FROM json_each(?))",
+        [json.dumps(story_of_group)],
+    )
     return story_of_group
 
 
@@ -156,20 +153,19 @@ def _save_members(
     day = grouped.changed.day.isoformat()
     joins = _strongest_joins(grouped.groups.decisions)
     wanted: dict[int, tuple[Any, ...]] = {}
-    for number, group in enumerate(grouped.groups.groups):
+    for story_id, group in zip(story_of_group, grouped.groups.groups, strict=True):
+        number = min(ids[key] for key in group.keys)  # stays when other groups come and go
         for key in group.keys:
             join = joins.get(key)
             partner = ids.get(join.partner_key) if join and join.partner_key else None
             rule = join.rule if join else _STRONGEST
-            wanted[ids[key]] = (story_of_group[number], number, rule, join.score if join else None, partner)
-    stored = {
-        row["article_id"]: row
-        for row in connection.execute(
-            "SELECT m.* FROM story_members AS m JOIN articles AS a USING (article_id)"
-            " WHERE m.day = ? AND a.language = ?",
-            [day, grouped.changed.language],
-        )
-    }
+            wanted[ids[key]] = (story_id, number, rule, join.score if join else None, partner)
+    rows = connection.execute(
+        "SELECT article_id, m.story_id, group_number, rule, score, partner_article_id"
+        "  FROM story_members AS m JOIN articles AS a USING (article_id) WHERE m.day = ? AND a.language = ?",
+        [day, grouped.changed.language],
+    )
+    stored = {article_id: tuple(values) for article_id, *values in rows}
     return _write_members(connection, day, wanted, stored, is_addendum=grouped.changed.is_closed)
 
 
@@ -177,22 +173,21 @@ def _write_members(
     connection: sqlite3.Connection,
     day: str,
     wanted: Mapping[int, tuple[Any, ...]],
-    stored: Mapping[int, sqlite3.Row],
+    stored: Mapping[int, tuple[Any, ...]],
     *,
     is_addendum: bool,
 ) -> set[int]:
     changed: set[int] = set()
     for article_id in stored.keys() - wanted.keys():
-        changed.add(stored[article_id]["story_id"])
+        changed.add(stored[article_id][0])
         connection.execute("DELETE FROM story_members WHERE article_id = ?", [article_id])
     for article_id, values in wanted.items():
         row = stored.get(article_id)
-        columns = ("story_id", "group_number", "rule", "score", "partner_article_id")
-        if row is not None and tuple(row[column] for column in columns) == values:
+        if row == values:
             continue
-        if row is None or row["story_id"] != values[0]:
+        if row is None or row[0] != values[0]:
             changed.add(values[0])
-            changed.update([] if row is None else [row["story_id"]])
+            changed.update([] if row is None else [row[0]])
         connection.execute(
             "INSERT INTO story_members (article_id, day, is_addendum, story_id, group_number, rule, score,"
             " partner_article_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
@@ -216,70 +211,118 @@ def _strongest_joins(decisions: Iterable[Decision]) -> dict[str, Decision]:
 
 
 def _save_story_days(
-    connection: sqlite3.Connection, grouped: GroupedDay, story_of_group: Sequence[int], ids: Mapping[str, int]
+    connection: sqlite3.Connection,
+    grouped: GroupedDay,
+    story_of_group: Sequence[int],
+    ids: Mapping[str, int],
+    moved: Container[int],
 ) -> set[int]:
+    """Write what the day's stories come to, where it may have changed; return those where it has.
+
+    `moved` are the stories that articles came to or left.
+    """
     day = grouped.changed.day.isoformat()
+    before = _stored_story_days(connection, day, grouped.changed.language)
+    meanings = _meanings(grouped, story_of_group, ids)
+    gone = before.keys() - meanings.keys()
+    connection.executemany(
+        "DELETE FROM story_days WHERE day = ? AND story_id = ?", [(day, story_id) for story_id in gone]
+    )
+    outdated = _outdated(connection, day)
+    changed = set(gone)
+    for story_id, meaning in meanings.items():
+        row = before.get(story_id)
+        is_told = row is not None and _told(row) == meaning
+        if is_told and story_id not in moved and story_id not in outdated:
+            continue
+        if _story_day(connection, day, story_id, meaning) != row:
+            _write_story_day(connection, day, story_id, meaning)
+            changed.add(story_id)
+    return changed
+
+
+def _stored_story_days(connection: sqlite3.Connection, day: str, language: str) -> dict[int, tuple[Any, ...]]:
+    rows = connection.execute(
+        f"SELECT {_STORY_DAY} FROM story_days WHERE day = ? AND language = ?", [day, language]
+    )
+    return {row[1]: tuple(row) for row in rows}
+
+
+class _Meaning(NamedTuple):
+    """What a grouping says of a story on a day; the rest of its row is counted from its articles."""
+
+    lead_article_id: int
+    status: str
+    new_words: str
+    series: str | None
+    serial: str | None
+
+
+def _meanings(
+    grouped: GroupedDay, story_of_group: Sequence[int], ids: Mapping[str, int]
+) -> dict[int, _Meaning]:
+    """The meaning of each story of the day; of several groups the largest speaks for it."""
+    groups = grouped.groups.groups
     largest: dict[int, int] = {}
     for number, story_id in enumerate(story_of_group):
         best = largest.setdefault(story_id, number)
-        if len(grouped.groups.groups[number].keys) > len(grouped.groups.groups[best].keys):
+        if len(groups[number].keys) > len(groups[best].keys):
             largest[story_id] = number
-    meaning = {continuation.group_index: continuation for continuation in grouped.continuations}
-    before = {
-        row["story_id"]: tuple(row)
-        for row in connection.execute(
-            "SELECT * FROM story_days WHERE day = ? AND language = ?", [day, grouped.changed.language]
-        )
-    }
-    for story_id in before.keys() - largest.keys():
-        connection.execute("DELETE FROM story_days WHERE day = ? AND story_id = ?", [day, story_id])
-    for story_id, number in largest.items():
-        group, continuation = grouped.groups.groups[number], meaning[number]
-        _save_story_day(connection, day, story_id, group, continuation, ids[group.lead_key])
-    after = {
-        row["story_id"]: tuple(row)
-        for row in connection.execute(
-            "SELECT * FROM story_days WHERE day = ? AND language = ?", [day, grouped.changed.language]
-        )
-    }
+    told = {continuation.group_index: continuation for continuation in grouped.continuations}
     return {
-        story_id for story_id in before.keys() | after.keys() if before.get(story_id) != after.get(story_id)
+        story_id: _Meaning(
+            ids[groups[number].lead_key],
+            told[number].status.value,
+            " ".join(told[number].new_words),
+            groups[number].series,
+            groups[number].serial,
+        )
+        for story_id, number in largest.items()
     }
 
 
-def _save_story_day(
-    connection: sqlite3.Connection,
-    day: str,
-    story_id: int,
-    group: DayGroup,
-    continuation: Continuation,
-    lead_article_id: int,
-) -> None:
-    connection.execute(
-        "INSERT OR REPLACE INTO story_days (day, story_id, language, topic, topics, headline, lead_article_id,"
-        " status, new_words, articles, outlets, first_seen_at, last_seen_at, series, serial)"
-        " SELECT :day, :story_id, lead.language,"
-        "        (SELECT topic FROM article_topics JOIN story_members USING (article_id)"
-        "          WHERE story_id = :story_id AND day = :day"
-        "          GROUP BY topic ORDER BY count(*) DESC, topic LIMIT 1),"
-        "        (SELECT '/' || group_concat(topic, '/') || '/' FROM ("
-        "          SELECT DISTINCT topic FROM article_topics JOIN story_members USING (article_id)"
-        "           WHERE story_id = :story_id AND day = :day ORDER BY topic)),"
-        "        lead.headline, :lead, :status, :new_words, count(*), count(DISTINCT lower(a.outlet)),"
-        "        min(a.first_seen_at), max(a.first_seen_at), :series, :serial"
-        "   FROM story_members AS m JOIN articles AS a USING (article_id)"
-        "   JOIN articles AS lead ON lead.article_id = :lead"
-        "  WHERE m.story_id = :story_id AND m.day = :day",
-        {
-            "day": day,
-            "story_id": story_id,
-            "lead": lead_article_id,
-            "status": str(continuation.status),
-            "new_words": " ".join(continuation.new_words),
-            "series": group.series,
-            "serial": group.serial,
-        },
+def _outdated(connection: sqlite3.Connection, day: str) -> set[int]:
+    """Stories whose articles may have come to other topics since; all else of an article stays."""
+    rows = connection.execute(
+        "SELECT story_id FROM story_days WHERE day = ?1 AND topics LIKE '/%/%/'"
+        " UNION SELECT d.story_id FROM story_days AS d"
+        "   JOIN story_members AS m ON m.story_id = d.story_id AND m.day = d.day"
+        "   JOIN article_topics AS t USING (article_id)"
+        "  WHERE d.day = ?1 AND instr(d.topics, '/' || t.topic || '/') = 0",
+        [day],
     )
+    return {row["story_id"] for row in rows}
+
+
+_STORY_DAY = (
+    "day, story_id, language, topic, topics, headline, lead_article_id, status, new_words, articles, outlets,"
+    " first_seen_at, last_seen_at, series, serial"
+)
+_told = itemgetter(*(_STORY_DAY.split(", ").index(column) for column in _Meaning._fields))
+_COUNTED_STORY_DAY = """
+SELECT :day, :story_id, lead.language,
+       (SELECT topic FROM article_topics JOIN story_members USING (article_id)
+         WHERE story_id = :story_id AND day = :day
+         GROUP BY topic ORDER BY count(*) DESC, topic LIMIT 1),
+       (SELECT '/' || group_concat(topic, '/') || '/' FROM (
+         SELECT DISTINCT topic FROM article_topics JOIN story_members USING (article_id)
+          WHERE story_id = :story_id AND day = :day ORDER BY topic)),
+       lead.headline, :lead_article_id, :status, :new_words, count(*), count(DISTINCT lower(a.outlet)),
+       min(a.first_seen_at), max(a.first_seen_at), :series, :serial
+  FROM story_members AS m JOIN articles AS a USING (article_id)
+  JOIN articles AS lead ON lead.article_id = :lead_article_id
+ WHERE m.story_id = :story_id AND m.day = :day
+"""
+
+
+def _story_day(connection: sqlite3.Connection, day: str, story_id: int, meaning: _Meaning) -> tuple[Any, ...]:
+    values = {"day": day, "story_id": story_id, **meaning._asdict()}
+    return tuple(connection.execute(_COUNTED_STORY_DAY, values).fetchone())
+
+
+def _write_story_day(connection: sqlite3.Connection, day: str, story_id: int, meaning: _Meaning) -> None:
+    values = {"day": day, "story_id": story_id, **meaning._asdict()}
+    connection.execute(f"INSERT OR REPLACE INTO story_days ({_STORY_DAY}) {_COUNTED_STORY_DAY}", values)
 
 
 def _save_ledger(
