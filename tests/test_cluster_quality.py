@@ -1,6 +1,7 @@
 """What counts as evidence that two headlines tell of one event, and what does not."""
 
 import json
+import random
 import zlib
 from dataclasses import replace
 
@@ -90,6 +91,26 @@ def test_one_headline_more_seldom_moves_the_line():
     lines = [RULES.suited_to(1_000 + lone, lone).line for lone in range(700, 800)]
 
     assert len(set(lines)) <= 3
+
+
+def told_four_times(events: int) -> list[Headline]:
+    """Events of made-up names, each told four times in other words."""
+    rng = random.Random(7)
+    headlines = []
+    for event in range(events):
+        names = ["".join(rng.choices("bcdfghklmnprstvwxz", k=8)) for _ in range(4)]
+        for telling in range(4):
+            words = [
+                *rng.sample(names, 3),
+                *rng.choices(["says", "new", "after", "over", "report", "first"], k=3),
+            ]
+            headlines.append(Headline(f"{event}-{telling}", " ".join(words)))
+    return headlines
+
+
+@pytest.mark.parametrize("events", [50, 800])
+def test_stories_are_found_in_a_crowd_as_well(events):
+    assert len(group_day(told_four_times(events), language="en").groups) == events
 
 
 @pytest.mark.parametrize(("headlines", "lone"), [(0, 0), (1, 1), (2, 0), (100_000, 100_000)])

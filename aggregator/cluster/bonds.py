@@ -96,10 +96,10 @@ def bonds(
     """
     told = {frozenset((c.a_key, c.b_key)): c.kind for c in corrections}
     compared = sum(min(len(m), MAX_COMPARED) for m in (*groups.values(), *stories.values()))
-    line = scorer.rules.continuation_line_for(compared)
+    rules = scorer.rules.for_continuation(compared)
     scores = _scores(groups, stories, sightings, scorer)
-    means = {place: _mean(found, groups, stories, place, scorer.rules) for place, found in scores.items()}
-    near = {place for place, mean in means.items() if mean >= scorer.rules.near_line * line}
+    means = {place: _mean(found, groups, stories, place, rules) for place, found in scores.items()}
+    near = {place for place, mean in means.items() if mean >= rules.near_line * rules.line}
     places = sorted(near | _told_pairs(groups, stories, told))
     counts = Together.of(groups, stories, sightings).of_stories(places)
     found: list[tuple[int, Bond]] = []
@@ -114,7 +114,7 @@ def bonds(
             corrected=CorrectionKind.JOIN in kinds,
             shared=len(group.keys() & story.keys()),
             similarity=means.get(place, 0.0),
-            line=line,
+            line=rules.line,
             story_id=place[1],
             pair=(top[1], top[2]),
             first_key=min(story),

@@ -92,9 +92,9 @@ def _grouped(day: Day, constraints: Constraints, anchored: NDArray[np.bool_], ru
 
 
 def _lone(agreement: sparse.csr_matrix, rules: Rules) -> int:
-    """Count the headlines that agree with no other as much as the line."""
+    """Count the headlines that stand alone."""
     count = len(agreement.indptr) - 1
-    agrees = agreement.data >= rules.line_for(count) * SCALE
+    agrees = agreement.data >= rules.mate * SCALE
     alike = np.repeat(np.arange(count), np.diff(agreement.indptr))[agrees]
     return count - int(np.count_nonzero(np.bincount(alike, minlength=count)))
 

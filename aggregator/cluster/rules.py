@@ -5,7 +5,8 @@ Facts
 * Two days of as many headlines differ a hundredfold in how many pairs are one story: a topic's page is
   all coverage of a few events, of a country's whole day nine stories in ten are one headline. What is
   good evidence on the first is chance on the second, and no pair shows which day it is from.
-* How many headlines have no other as alike as the line tells the two apart without knowing a story.
+* How many headlines stand alone (`mate`) tells the two apart without knowing a story, and does not
+  depend on how many headlines there are.
 """
 
 import math
@@ -16,7 +17,7 @@ import rapidfuzz
 
 from aggregator.settings import ClusterSettings
 
-_GENERATION = 6  # raised with every change of method that the numbers below do not show
+_GENERATION = 7  # raised with every change of method that the numbers below do not show
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class Rules:
 
     line: float = 0.034  # groups join while their mean similarity, adjusted, is at least this
     continuation_factor: float = 2.8  # times the line: where a group continues a story of days before
+    continuation_size_power: float = 0.4  # in place of `size_power` there
     google_weight: float = 0.3  # similarity that being listed together in all polls adds
     apart_weight: float = 2.0  # similarity that being listed apart in all polls takes
     polls_unsure: float = 0.5  # polls that say nothing, so that one is a little less sure than many
@@ -39,17 +41,17 @@ class Rules:
     coherence_pairs: float = 3.0  # … as if seen in this many pairs
     least_factor: float = 0.3  # what an incoherent word still counts
     coherence_bands: int = 3  # steps of its factor from there to 1
-    size_power: float = 0.32  # agreement of many pairs is firmer: times min(pairs, pairs_full) ** power
+    size_power: float = 0.28  # agreement of many pairs is firmer: times min(pairs, pairs_full) ** power
     pairs_full: int = 256
     contrast: float = 0.5  # of its inner agreement; groups that agree less with each other count less
     usual_size: int = 300  # headlines of a day for which the line is meant, and fewer
     crowd_power: float = 0.3  # more headlines, more chance likeness: line times (n / usual) ** power
-    usual_lone: float = 0.42  # share of headlines that stand alone on a day for which the line is meant
+    mate: float = 0.06  # a headline that agrees with no other as much as this stands alone
+    usual_lone: float = 0.5  # share of headlines that do on a day for which the line is meant
     usual_count: int = 20  # headlines of a usual day that stand in for what a small one does not show
     lone_steps: int = 32  # of that share, so that the line seldom moves
     most_odds: float = 8.0  # against a join, as against those of a usual day, that are told apart
-    line_power: float = 0.75  # the line rises with these odds to this power …
-    contrast_power: float = 0.33  # … and the contrast to this one
+    contrast_power: float = 0.33  # the contrast rises with these odds to this power
     comparisons_per_headline: int = 1_000
     overlap_share: float = 0.25  # of the line; pairs whose telling words have less in common are not compared
     floor_share: float = 0.06  # of the line; lesser similarities count as none
@@ -60,7 +62,7 @@ class Rules:
         return float(self.line * 2.0 ** (doublings * self.crowd_power))
 
     def suited_to(self, headlines: int, lone: int) -> "Rules":
-        """Return the rules for a day of this many headlines, of which `lone` have no other at the line.
+        """Return the rules for a day of this many headlines, of which `lone` stand alone.
 
         The more of them stand alone, the longer the odds against any join, and the smaller the stories
         to be expected: line and contrast rise with the odds, and size makes agreement less firm.
@@ -71,14 +73,15 @@ class Rules:
         odds = min(max(odds, 1.0), self.most_odds)
         return replace(
             self,
-            line=self.line_for(headlines) * odds**self.line_power,
+            line=self.line_for(headlines) * odds,
             contrast=self.contrast * odds**self.contrast_power,
             size_power=self.size_power * (1.0 - share) / (1.0 - self.usual_lone),
         )
 
-    def continuation_line_for(self, headlines: int) -> float:
-        """Return the line for continuing a story of days before, among this many headlines."""
-        return self.continuation_factor * self.line_for(headlines)
+    def for_continuation(self, headlines: int) -> "Rules":
+        """Return the rules for continuing a story of days before, among this many headlines."""
+        line = self.continuation_factor * self.line_for(headlines)
+        return replace(self, line=line, size_power=self.continuation_size_power)
 
     @property
     def version(self) -> str:
