@@ -279,10 +279,10 @@ def test_without_a_configuration_it_says_what_writes_one(tmp_path, capsys):
 
 
 def damage(store: Path) -> None:
-    """Overwrite a page in the middle, with SQLite not looking."""
+    """Overwrite pages in the middle, with SQLite not looking."""
     with store.open("r+b") as file:
-        file.seek(store.stat().st_size // 2)
-        file.write(b"\xff" * 16_384)
+        file.seek(store.stat().st_size // 5)
+        file.write(b"\xff" * (store.stat().st_size // 2))
 
 
 def make_newer(store: Path) -> None:

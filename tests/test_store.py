@@ -27,7 +27,7 @@ from aggregator.model import (
     Validators,
 )
 from aggregator.settings import FeedSettings
-from aggregator.store import Store, days, feeds, links, open_reader, open_store, polls, upkeep
+from aggregator.store import Store, copies, days, feeds, links, open_reader, open_store, polls
 from aggregator.store.search_text import Query, match_expression, parse_query, search_text
 from aggregator.store.searching import search
 
@@ -211,9 +211,9 @@ def test_a_replaced_file_is_noticed(store):
 def test_a_backup_is_whole_and_never_overwrites(store, tmp_path):
     poll(store, dated(draft("a")))
     with open_reader(store.path) as connection:
-        assert upkeep.backup(connection, tmp_path / "copy.db") > 0
+        assert copies.backup(connection, tmp_path / "copy.db").size_bytes > 0
         with pytest.raises(StoreError, match="never overwrites"):
-            upkeep.backup(connection, tmp_path / "copy.db")
+            copies.backup(connection, tmp_path / "copy.db")
 
     with open_store(tmp_path / "copy.db") as copy:
         assert rows(copy, "SELECT headline FROM articles") == [("Headline of a",)]

@@ -36,6 +36,7 @@ _COMMANDS = {
     "doctor": ("upkeep", "doctor"),
     "health": ("upkeep", "health"),
     "backup": ("upkeep", "backup"),
+    "restore": ("upkeep", "restore"),
     "prune": ("pruning", "prune"),
 }
 

@@ -1,4 +1,4 @@
-"""Care of the installation and its file: `doctor`, `health`, `backup`."""
+"""Care of the installation and its file: `doctor`, `health`, `backup`, `restore`."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -8,8 +8,7 @@ import click
 from aggregator.cli import console
 from aggregator.cli.place import Place, json_option, pass_place
 from aggregator.clock import SystemClock
-from aggregator.store import open_reader
-from aggregator.store import upkeep as store_upkeep
+from aggregator.store import copies, open_reader
 
 
 @click.command()
@@ -18,8 +17,24 @@ from aggregator.store import upkeep as store_upkeep
 def backup(place: Place, path: Path) -> None:
     """Write a verified copy of the store to PATH, while the daemon runs or not."""
     with open_reader(place.app().store_path) as connection:
-        size = store_upkeep.backup(connection, path)
-    console.line(f"{path}: {size:,} bytes, verified")
+        copy = copies.backup(connection, path)
+    console.line(f"{path}: {_contents(copy)}, verified")
+
+
+@click.command()
+@click.argument("path", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@pass_place
+def restore(place: Place, path: Path) -> None:
+    """Put the backup at PATH in the place of the store; what was there is kept beside it."""
+    app = place.app()
+    restored = copies.restore(path, app.store_path, app.clock.now())
+    console.line(f"{app.store_path}: {_contents(restored.copy)}, verified")
+    if restored.kept is not None:
+        console.line(f"what was there is now {restored.kept}")
+
+
+def _contents(copy: copies.Copy) -> str:
+    return f"{copy.articles:,} articles, {copy.stories:,} stories, {copy.size_bytes:,} bytes"
 
 
 @click.command()

@@ -210,7 +210,7 @@ def open_store(path: Path) -> Store:
     path = Path(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        lock = _take_lock(path)
+        lock = take_lock(path)
     except OSError as error:
         raise StoreError(f"{path} cannot be written by this user: {error.strerror}") from error
     try:
@@ -359,8 +359,12 @@ def _named_holder(lock: int) -> str:
     return os.read(lock, 100).decode("ascii", "replace").strip() or "unknown"
 
 
-def _take_lock(path: Path) -> int:
-    """An exclusive `flock` on `<path>.lock`, whose text names the holder."""
+def take_lock(path: Path) -> int:
+    """An exclusive `flock` on `<path>.lock`, whose text names the holder; it ends when the descriptor is closed.
+
+    Raises:
+        StoreLocked: another process holds it.
+    """
     lock = os.open(_lock_path(path), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

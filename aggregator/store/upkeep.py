@@ -1,11 +1,8 @@
-"""Housekeeping of the file: sign of life, checkpoint, verified backup."""
+"""Housekeeping of the file: sign of life, checkpoint, giving back what is free."""
 
-import os
 import sqlite3
 from datetime import datetime
-from pathlib import Path
 
-from aggregator.errors import StoreError
 from aggregator.store.values import time_text
 
 
@@ -55,42 +52,3 @@ def merge_search(connection: sqlite3.Connection, *, is_first: bool) -> bool:
         [-_MERGE_PAGES if is_first else _MERGE_PAGES],
     )
     return connection.total_changes - before >= 2
-
-
-def backup(connection: sqlite3.Connection, target: Path) -> int:
-    """Write a verified copy of the database, atomically named; return its size in bytes.
-
-    A copy of the bare file of a running daemon is damaged goods; `VACUUM INTO` reads one snapshot.
-
-    Raises:
-        StoreError: the target exists, cannot be written, or the copy does not verify.
-    """
-    if target.exists():
-        raise StoreError(f"{target} exists already; a backup never overwrites")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = target.with_name(f".{target.name}.unfinished")
-    unfinished.unlink(missing_ok=True)
-    try:
-        connection.execute("VACUUM INTO ?", [str(unfinished)])
-        _verify(unfinished)
-        descriptor = os.open(unfinished, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-        os.link(unfinished, target)  # unlike a rename, fails if the target has appeared meanwhile
-    except (sqlite3.Error, OSError) as error:
-        raise StoreError(f"no backup at {target}: {error}") from error
-    finally:
-        unfinished.unlink(missing_ok=True)
-    return target.stat().st_size
-
-
-def _verify(copy: Path) -> None:
-    connection = sqlite3.connect(copy)
-    try:
-        verdict = connection.execute("PRAGMA quick_check").fetchone()[0]
-    finally:
-        connection.close()
-    if verdict != "ok":
-        raise StoreError(f"the backup does not verify: {verdict}")
