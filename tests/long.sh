@@ -4,5 +4,5 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 bin=${VIRTUAL_ENV:-.venv}/bin
-if [ $# -eq 0 ]; then set -- tests/system/test_year.py tests/system/test_kill.py; fi
+if [ $# -eq 0 ]; then set -- tests/system/test_year.py tests/system/test_kill.py tests/faults/test_kills.py; fi
 LONG=1 exec "$bin/python" -m pytest --durations=0 "$@"

@@ -134,7 +134,12 @@ CONTENT = (
 
 STORAGE = (
     Row("C1", "SIGKILL at random moments and at every named point", "nothing: the next start goes on"),
-    Row("C2", "a build that stores the validator first", "the kill loop fails it"),
+    Row(
+        "C2",
+        "five builds that break the promise: the validator first, two transactions, a key with the link's query,"
+        " the day recomputed, no guard against entities",
+        "the kill loop or a test fails each",
+    ),
     Row("C3", "power loss with unsynced writes torn and dropped", "nothing committed is lost"),
     Row("C4", "any single write or sync fails", "the state before or after, and one sentence"),
     Row(
@@ -167,7 +172,12 @@ STORAGE = (
         "the write waits; then one sentence; the daemon goes on",
     ),
     Row("C11", "a reader that stays in one transaction", "the log grows, and doctor says so"),
-    Row("C12", "an SQLite with the write-ahead-log bug", "doctor says so; there is one writer"),
+    Row(
+        "C12",
+        "an SQLite with the write-ahead-log bug",
+        "doctor says so; there is one connection that writes",
+        proofs=("test_doctor.py::test_what_the_program_runs_on",),
+    ),
     Row("C13", "helpers that commit inside a transaction", "nothing is visible before the commit"),
     Row(
         "C14",

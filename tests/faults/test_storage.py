@@ -1,6 +1,7 @@
 """Rows C5 to C15: what happens to the file, and what its user sees of it."""
 
 import asyncio
+import multiprocessing
 import os
 import shutil
 import signal
@@ -17,12 +18,16 @@ from aggregator.cli import run_command
 from aggregator.clock import SystemClock
 from aggregator.door import ask
 from aggregator.errors import StoreError, StoreLocked
-from aggregator.store import database, open_reader, open_store, upkeep
+from aggregator.store import database, migrations, open_reader, open_store, upkeep
 from tests.fault_server import FaultServer, Reply
+from tests.faults.killpoints import Death, open_newer
 from tests.faults.limits import file_size, limited, no_rights
 from tests.system.home import Feed, Home, check, dump, rows
 
 NOW = datetime(2026, 1, 7, 12, tzinfo=UTC)
+
+
+DIGEST = '[[digests]]\ntopic = "world"\ntitle = "World"\nformats = ["markdown"]\nout = "digests"'
 
 
 def feed_of(first: int, last: int) -> Reply:
@@ -44,7 +49,8 @@ def server():
 def polled(server, tmp_path_factory):
     """A home whose one feed has been polled once: twenty articles."""
     server.answers["courier"] = feed_of(0, 20)
-    made = Home(tmp_path_factory.mktemp("polled")).configure([Feed("Courier", url=server.url("courier"))])
+    feeds = [Feed("Courier", url=server.url("courier"))]
+    made = Home(tmp_path_factory.mktemp("polled")).configure(feeds, more=DIGEST)
     assert command(made, "poll", "--all") == 0
     server.answers["courier"] = feed_of(20, 60)
     return made
@@ -299,6 +305,39 @@ def test_C11_a_long_reading_lets_the_log_grow_and_doctor_says_so(home, monkeypat
     assert not home.store.with_name(f"{home.store.name}-wal").exists()
 
 
+BESIDE_A_DAEMON = {
+    "poll --all": 1,  # it is told who holds the file
+    "digest --day 2026-01-06": 0,
+    "recluster --from 2026-01-06 --to 2026-01-06": 0,
+    "show": 0,
+    "search harbour": 0,
+    "why 1": 0,
+    "feeds list": 0,
+    "doctor": None,
+    "backup copy.db": 0,
+}
+
+
+def test_C12_there_is_one_connection_that_may_write_whatever_is_done_beside_the_daemon(home, monkeypatch):
+    opened = []
+    connect = sqlite3.connect
+
+    def noted(target, *arguments, **named):
+        opened.append(str(target))
+        return connect(target, *arguments, **named)
+
+    monkeypatch.chdir(home.folder)
+    monkeypatch.setattr(sqlite3, "connect", noted)
+    with running(home, monkeypatch) as (_, ended):
+        statuses = {words: command(home, *words.split()) for words in BESIDE_A_DAEMON}
+
+    assert ended == []
+    assert [words for words, status in BESIDE_A_DAEMON.items() if status not in (None, statuses[words])] == []
+    assert opened.count(str(home.store)) == 1
+    for target in set(opened) - {str(home.store)}:
+        assert target.endswith("?mode=ro") or ".copy.db" in target, target
+
+
 # --- what commits, and when ------------------------------------------------------------------------
 
 
@@ -316,6 +355,48 @@ def test_C13_helpers_of_sqlite_utils_commit_nothing_inside_a_write(home):
     with open_store(home.store) as store, pytest.raises(ValueError, match="half way"):
         store.write(write)
     assert [*seen, rows(home.store, "SELECT count(*) FROM closed_days")] == [[(0,)], [(0,)]]
+
+
+MIGRATION = """
+CREATE TABLE recipes (name TEXT NOT NULL) STRICT;
+INSERT INTO recipes SELECT headline FROM articles;
+UPDATE articles SET summary = 'migrated';
+"""
+KILLED_AT = {
+    "its first statement": Death("a schema half made", 1),
+    "its third statement": Death("a schema half made", 4),
+    "its end, without the version": Death("a schema made, without its version"),
+}
+
+
+def migrate_in_a_fork(store, death):
+    """Open the store with a program that knows one migration more; return the exit code."""
+    fork = multiprocessing.get_context("forkserver").Process
+    process = fork(target=open_newer, args=(store, MIGRATION, death))
+    process.start()
+    process.join()
+    return process.exitcode
+
+
+@pytest.mark.parametrize("death", KILLED_AT.values(), ids=KILLED_AT)
+def test_C14_a_killed_migration_is_done_whole_by_the_next_start(home, death):
+    assert migrate_in_a_fork(home.store, death) == -signal.SIGKILL
+
+    assert check(home.store) == "ok"
+    assert rows(home.store, "SELECT count(*) FROM articles WHERE summary = 'migrated'")[0][0] in (0, 20)
+
+    assert migrate_in_a_fork(home.store, Death()) == 0
+    [(version,)] = rows(home.store, "PRAGMA user_version")
+    assert version == migrations.SCHEMA_VERSION + 1
+    assert rows(home.store, "SELECT count(*) FROM recipes") == [(20,)]
+
+
+def test_C14_a_file_of_a_newer_version_is_refused_and_left_alone(home, capsys):
+    assert migrate_in_a_fork(home.store, Death()) == 0
+    before = home.store.read_bytes()
+    assert command(home, "poll", "--all") == 1
+    assert "was written by a newer version" in sentence(capsys.readouterr().err)
+    assert home.store.read_bytes() == before
 
 
 def test_C15_a_backup_restored_elsewhere_is_the_same_to_the_row_and_goes_on(home, tmp_path, server):
