@@ -8,7 +8,9 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from starlette.testclient import TestClient
 
+from aggregator.app import load_app
 from aggregator.cli import run_command
 from aggregator.clock import ManualClock
 from aggregator.demo import FOLDER
@@ -29,6 +31,7 @@ from aggregator.replica import Replica, demo_days
 from aggregator.settings import FeedSettings, Settings
 from aggregator.store import Store, feeds, links, open_reader, open_store, polls
 from aggregator.store.tombstones import add_tombstones, without_pruned
+from aggregator.web import build_app
 from tests.system.home import Feed, Home, check, poll_all, rows
 
 NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
@@ -360,3 +363,27 @@ def test_the_command_prunes_and_says_so(demo_copy, monkeypatch, capsys):
     assert "are gone" in (said := capsys.readouterr().out)
     assert "a feed still lists them" in said or "stay" not in said
     assert_is_sound(demo_copy / FOLDER / "aggregator.db")
+
+
+def test_a_story_whose_articles_are_gone_and_its_neighbours_can_still_be_asked_for(demo_copy, capsys):
+    store = demo_copy / FOLDER / "aggregator.db"
+    story, neighbour = rows(
+        store, "SELECT story_id, next_story_id FROM stories WHERE next_story_id IS NOT NULL LIMIT 1"
+    )[0]
+    going = [row[0] for row in rows(store, "SELECT article_id FROM story_members WHERE story_id = ?", story)]
+    with open_store(store) as opened:
+        opened.write(lambda connection: connection.execute("DELETE FROM latest_listings"))
+        opened.write(partial(pruning.pruning.prune_articles, article_ids=going))
+
+    words = ["--home", str(demo_copy), "--config", f"{FOLDER}/aggregator.toml", "story"]
+    assert run_command([*words, str(story)]) == 0
+    assert "have been pruned" in capsys.readouterr().err
+    assert run_command([*words, str(neighbour)]) == 0
+    assert "previous issue" not in capsys.readouterr().out
+    app = load_app(Path(FOLDER) / "aggregator.toml", demo_copy)
+    with TestClient(build_app(app, "a token of sixteen characters"), base_url="http://127.0.0.1") as client:
+        pages = [
+            client.get(f"/story/{number}{kind}") for number in (story, neighbour) for kind in ("", ".json")
+        ]
+    assert [page.status_code for page in pages] == [200] * 4
+    assert 'rel="prev"' not in pages[2].text

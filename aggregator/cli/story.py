@@ -29,6 +29,9 @@ def story(place: Place, story_id: str, as_json: bool) -> None:
         return
     if reading.story_id != asked:
         console.say(f"story {asked} was merged into story {reading.story_id}")
+    if not reading.days:
+        console.say(f"the articles of story {reading.story_id} have been pruned; digests still have them")
+        return
     _print_days(reading.days)
     if console.is_terminal():
         _print_articles(reading.articles)
@@ -53,13 +56,12 @@ def _as_json(reading: StoryReading) -> dict[str, Any]:
 
 
 def _neighbours(connection: sqlite3.Connection, reading: StoryReading) -> list[tuple[str, Row]]:
-    """The issues of the series before and after, each as its last day."""
+    """The issues of the series before and after, each as its last day; one that was pruned has none."""
     ids = {"previous": reading.previous_story_id, "next": reading.next_story_id}
-    return [
-        (name, read_story(connection, story_id).days[-1])
-        for name, story_id in ids.items()
-        if story_id is not None
-    ]
+    days = {
+        name: read_story(connection, story_id).days for name, story_id in ids.items() if story_id is not None
+    }
+    return [(name, rows[-1]) for name, rows in days.items() if rows]
 
 
 def _print_days(days: list[Row]) -> None:
