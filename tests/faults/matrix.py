@@ -84,6 +84,7 @@ TRANSPORT = (
         "A22",
         "certificates that are expired, for another name, self-signed",
         "the certificate is refused, never passed over",
+        proofs=("test_fetch_network.py::test_a_certificate_that_is_not_in_order_is_refused",),
     ),
     Row("A23", "a cookie is set", "nothing: it is not kept"),
     Row("A24", "statuses 204, 206, 300, 999", "the status is no success"),

@@ -29,11 +29,11 @@ row's id; `python -m tests.faults.table` runs them and writes this page.
 
 
 def module_tests(path: Path) -> list[str]:
-    """Return the names of the test functions of a module, in its order."""
+    """Return the names of the tests of a module, those of its classes among them, in its order."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    return [
-        node.name for node in tree.body if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
-    ]
+    bodies = [tree.body, *(node.body for node in tree.body if isinstance(node, ast.ClassDef))]
+    functions = [node for body in bodies for node in body if isinstance(node, ast.FunctionDef)]
+    return [function.name for function in functions if function.name.startswith("test_")]
 
 
 def row_tests() -> Mapping[str, list[str]]:
@@ -72,7 +72,7 @@ def _line(row: Row, tests: list[str], results: Mapping[str, str]) -> str:
 
 def _run() -> dict[str, str]:
     """Run this folder's tests and those that rows name elsewhere; return their outcomes."""
-    elsewhere = [f"tests/{proof}" for row in ROWS for proof in row.proofs]
+    elsewhere = sorted({f"tests/{proof.partition('::')[0]}" for row in ROWS for proof in row.proofs})
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
         options = ["-q", f"--junitxml={report}", "-o", "junit_family=xunit1"]
