@@ -1,7 +1,9 @@
 """The store: one writer, all or nothing, and what a poll leaves behind. Real SQLite files throughout."""
 
+import asyncio
 import re
 import sqlite3
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
@@ -193,6 +195,56 @@ def test_nothing_of_a_write_is_visible_before_its_commit(store):
 
     assert store.write(write) == []
     assert len(rows(store, "SELECT * FROM closed_days")) == 1
+
+
+def test_a_write_whose_caller_was_cancelled_is_carried_out_and_the_next_one_too(store):
+    held, release = threading.Event(), threading.Event()
+
+    def hold(connection):
+        held.set()
+        release.wait()
+
+    def close_a_day(connection):
+        days.close_day(connection, date(2026, 1, 2), "UTC", NOW)
+
+    async def cancelled():
+        await asyncio.wait_for(asyncio.wrap_future(store.submit(close_a_day)), 0.01)
+
+    first = store.submit(hold)
+    held.wait()
+    with pytest.raises(TimeoutError):
+        asyncio.run(cancelled())
+    release.set()
+    first.result(timeout=10)
+    assert store.submit(lambda connection: 7).result(timeout=10) == 7
+    assert rows(store, "SELECT count(*) FROM closed_days") == [(1,)]
+
+
+def test_a_write_that_ends_the_transaction_under_the_others_fails_and_the_next_one_works(store):
+    def saboteur(connection):
+        connection.execute("ROLLBACK")
+        raise ValueError("a bug")
+
+    with pytest.raises(StoreError, match="nothing of this write was stored"):
+        store.submit(saboteur).result(timeout=10)
+    assert store.submit(lambda connection: 7).result(timeout=10) == 7
+
+
+def test_whoever_comes_while_a_store_closes_is_answered(tmp_path):
+    for number in range(20):
+        store = open_store(tmp_path / f"{number}.db")
+        asked = []
+
+        def ask(store=store, asked=asked):
+            with suppress(StoreError):
+                while True:
+                    asked.append(store.submit(lambda connection: 7))
+
+        asker = threading.Thread(target=ask)
+        asker.start()
+        store.close()
+        asker.join()
+        assert [future.result(timeout=10) for future in asked] == [7] * len(asked)
 
 
 def test_a_closed_store_takes_nothing(tmp_path):

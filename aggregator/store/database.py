@@ -58,6 +58,7 @@ class Store:
         self.regrouping = threading.Lock()  # held from reading a day until its groups are written
         self._lock = lock
         self._is_closed = False
+        self._door = threading.Lock()  # nothing is queued behind the stop
         self._queue: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._opened: Future[_Identity] = Future()
         self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
@@ -81,10 +82,13 @@ class Store:
         return self._enqueue(work, is_transaction=False).result()
 
     def _enqueue(self, work: Write[T], *, is_transaction: bool) -> "Future[T]":
-        if self._is_closed:
-            raise StoreError(f"{self.path} is closed already")
         future: Future[T] = Future()
-        self._queue.put(_Job(work, future, is_transaction))
+        # What is queued is carried out: a task that is cancelled while it waits must not cancel the write.
+        future.set_running_or_notify_cancel()
+        with self._door:
+            if self._is_closed:
+                raise StoreError(f"{self.path} is closed already")
+            self._queue.put(_Job(work, future, is_transaction))
         return future
 
     def is_same_file(self) -> bool:
@@ -93,10 +97,11 @@ class Store:
 
     def close(self) -> None:
         """Finish what is queued, checkpoint, close and give up the lock; idempotent."""
-        if self._is_closed:
-            return
-        self._is_closed = True
-        self._queue.put(_STOP)
+        with self._door:
+            if self._is_closed:
+                return
+            self._is_closed = True
+            self._queue.put(_STOP)
         self._thread.join()
         os.close(self._lock)
 
@@ -150,7 +155,7 @@ def _commit_together(connection: sqlite3.Connection, batch: list[_Job]) -> None:
         connection.execute("BEGIN IMMEDIATE")
         results = [(job.future, *_run_in_savepoint(connection, job)) for job in batch]
         connection.execute("COMMIT")
-    except sqlite3.Error as error:
+    except Exception as error:  # noqa: BLE001 - raised in every caller; the writer must outlive it
         with suppress(sqlite3.Error):
             if connection.in_transaction:  # SQLITE_FULL has rolled back by itself, most others not
                 connection.execute("ROLLBACK")
