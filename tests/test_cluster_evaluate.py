@@ -113,8 +113,10 @@ def test_rows_of_one_id_are_told_apart():
 
 
 def test_weights_survive_their_bytes_and_fade():
-    first = TokenWeights.learn([Headline("a", "Ferry fire"), Headline("b", "Ferry strike")], language="en")
-    second = TokenWeights.learn([Headline("c", "Opera fire")], language="en", previous=first, fade=0.5)
+    first = TokenWeights.learn(
+        [[Headline("a", "Ferry fire")], [Headline("b", "Ferry strike")]], language="en"
+    )
+    second = TokenWeights.learn([[Headline("c", "Opera fire")]], language="en", previous=first, fade=0.5)
 
     assert TokenWeights.from_bytes(second.to_bytes()) == second
     assert second.documents == 2.0

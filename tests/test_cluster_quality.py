@@ -132,7 +132,7 @@ def named(*names, each=6, **learnt) -> TokenWeights:
         "turns ninety",
     ]
     texts = [f"{name} {event}" for name in names for event in told[:each]]
-    return TokenWeights.learn([Headline(str(i), t) for i, t in enumerate(texts)], language="en", **learnt)
+    return TokenWeights.learn([[Headline(str(i), t)] for i, t in enumerate(texts)], language="en", **learnt)
 
 
 def test_words_that_keep_standing_together_are_a_name():
@@ -147,6 +147,15 @@ def test_words_that_keep_standing_together_are_a_name():
 
 def test_words_seen_together_in_a_few_headlines_are_no_name():
     assert named("Calder & Voss", each=3).names() == {}
+
+
+def test_one_story_makes_no_name_and_no_common_word_however_many_report_it():
+    story = [Headline(str(i), f"Calder & Voss collapses, outlet {i} reports") for i in range(40)]
+
+    weights = TokenWeights.learn([story], language="en")
+
+    assert weights.documents == weights.frequencies["calder"] == 2.0
+    assert weights.names() == {}
 
 
 def test_a_name_of_several_words_tells_once():

@@ -17,7 +17,7 @@ import rapidfuzz
 
 from aggregator.settings import ClusterSettings
 
-_GENERATION = 7  # raised with every change of method that the numbers below do not show
+_GENERATION = 8  # raised with every change of method that the numbers below do not show
 
 
 @dataclass(frozen=True, slots=True)

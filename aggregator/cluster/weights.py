@@ -9,8 +9,8 @@ that a day can be rebuilt) or, in the first days, from the shipped prior.
 import json
 import math
 import zlib
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
@@ -23,6 +23,7 @@ from aggregator.model import Headline
 
 MAX_TOKENS = 50_000
 MAX_PAIRS = 20_000
+STORY_HEADLINES = 2  # what a story counts, however many report it
 _FORMAT = 2
 _FORMAT_WITHOUT_PAIRS = 1
 _CHANCE_PAIRS = 3.0  # headlines in which two words stand side by side without being a name …
@@ -63,29 +64,35 @@ class TokenWeights:
     @classmethod
     def learn(
         cls,
-        headlines: Iterable[Headline],
+        stories: Iterable[Sequence[Headline]],
         *,
         language: str,
         previous: "TokenWeights | None" = None,
         fade: float = 0.9,
     ) -> "TokenWeights":
-        """Count the tokens of one day's headlines on top of the `previous` counts.
+        """Count the tokens of past days' stories, each given as its headlines, on top of the `previous` counts.
 
-        Previous counts are multiplied by `fade`, so that a word that was news last month becomes
-        rare again; at most `MAX_TOKENS` tokens and `MAX_PAIRS` pairs are kept, the most frequent first.
+        A story counts as two headlines, however many report it: neither are the words of yesterday's event
+        common words, nor are two words that stood together in it a name. Previous counts are multiplied by
+        `fade`, so that a word that was news last month becomes rare again; at most `MAX_TOKENS` tokens and
+        `MAX_PAIRS` pairs are kept, the most frequent first.
         """
         before = previous or cls()
-        counts: Counter[str] = Counter()
-        pairs: Counter[str] = Counter()
-        documents = 0
+        counts: defaultdict[str, float] = defaultdict(float)
+        pairs: defaultdict[str, float] = defaultdict(float)
+        documents = 0.0
         stemmer = Stemmer(language)
-        for headline in headlines:
-            documents += 1
-            tokens = stemmer.tokens(headline.text)
-            counts.update(set(tokens))
-            pairs.update({f"{one} {other}" for one, other in pairwise(tokens) if one != other})
+        for story in stories:
+            each = min(len(story), STORY_HEADLINES) / max(len(story), 1)
+            for headline in story:
+                documents += each
+                tokens = stemmer.tokens(headline.text)
+                for token in sorted(set(tokens)):
+                    counts[token] += each
+                for pair in sorted({f"{one} {other}" for one, other in pairwise(tokens) if one != other}):
+                    pairs[pair] += each
         return cls(
-            documents + before.documents * fade,
+            round(documents + before.documents * fade, 3),
             _faded(counts, before.frequencies, fade, MAX_TOKENS),
             _faded(pairs, before.pairs, fade, MAX_PAIRS),
         )
@@ -113,10 +120,10 @@ class TokenWeights:
 
 
 def _faded(
-    counts: Mapping[str, int], previous: Mapping[str, float], fade: float, most: int
+    counts: Mapping[str, float], previous: Mapping[str, float], fade: float, most: int
 ) -> Mapping[str, float]:
     """Add the previous counts, faded, and keep the `most` frequent."""
-    totals = {name: float(count) for name, count in counts.items()}
+    totals = dict(counts)
     for name, count in previous.items():
         totals[name] = totals.get(name, 0.0) + count * fade
     kept = sorted(totals.items(), key=lambda item: (-item[1], item[0]))[:most]

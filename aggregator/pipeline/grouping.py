@@ -263,7 +263,7 @@ def _freeze_weights(store: Store, changed: ChangedDay) -> None:
             return
         latest = days.load_latest_weights(connection, language, day)
         first = latest[0] - timedelta(days=1) if latest else day - timedelta(days=_LEARN_DAYS)
-        learnt_from = days.load_headlines_between(connection, language, first, last)
+        learnt_from = days.load_told_between(connection, language, first, last)
     previous = cluster.TokenWeights.from_bytes(latest[1]) if latest else shipped_weights(language)
     weights = cluster.TokenWeights.learn(learnt_from, language=language, previous=previous)
     store.write(partial(days.save_weights, language=language, day=day, weights=weights.to_bytes()))

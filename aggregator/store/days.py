@@ -7,6 +7,7 @@ forgotten, whoever is killed when.
 
 import json
 import sqlite3
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -217,15 +218,21 @@ def save_weights(connection: sqlite3.Connection, language: str, day: date, weigh
     )
 
 
-def load_headlines_between(
+def load_told_between(
     connection: sqlite3.Connection, language: str, first: date, last: date
-) -> list[Headline]:
-    """Headlines of several days, for learning weights; merged articles are left out."""
+) -> list[list[Headline]]:
+    """The headlines of several days, those of one day and story together, for learning weights.
+
+    Merged articles are left out; one that is in no story yet is alone. In the order of their keys.
+    """
     rows = connection.execute(
-        "SELECT key, headline, outlet, effective_at FROM articles"
-        " WHERE language = ? AND day BETWEEN ? AND ? AND merged_into IS NULL ORDER BY key",
+        "SELECT a.key, a.headline, a.outlet, a.effective_at, a.day, m.story_id FROM articles AS a"
+        " LEFT JOIN story_members AS m USING (article_id)"
+        " WHERE a.language = ? AND a.day BETWEEN ? AND ? AND a.merged_into IS NULL ORDER BY a.key",
         [language, first.isoformat(), last.isoformat()],
     )
-    return [
-        Headline(row["key"], row["headline"], row["outlet"], time_of(row["effective_at"])) for row in rows
-    ]
+    told: defaultdict[tuple[str, int | str], list[Headline]] = defaultdict(list)
+    for row in rows:
+        headline = Headline(row["key"], row["headline"], row["outlet"], time_of(row["effective_at"]))
+        told[row["day"], row["story_id"] or row["key"]].append(headline)
+    return list(told.values())
