@@ -353,7 +353,7 @@ class Decision:
     """Why an article is with its partner, or apart from it: one row of the evidence ledger.
 
     `score` and `threshold` are similarities in [0, 1]; `words` are the deciding tokens, heaviest
-    first; `rule` is a short name: headlines, google-listing, google-apart, group-agreement, frozen,
+    first; `rule` is a short name: headlines, google-listing, google-apart, group-agreement,
     correction, series-guard, same-article, continuation. The score is a mean over the `members` of a group (the
     article's own or the partner's), `alike` of which agree at all. Google listed the two articles under one
     entry in `together` of the `possible` polls that had both.

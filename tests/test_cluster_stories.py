@@ -6,7 +6,16 @@ from datetime import date
 import pytest
 
 from aggregator.cluster import continue_stories
-from aggregator.model import Correction, CorrectionKind, DayGroup, Headline, KnownStory, Sighting, StoryStatus
+from aggregator.model import (
+    Correction,
+    CorrectionKind,
+    DayGroup,
+    Headline,
+    KnownStory,
+    Sighting,
+    StoryStatus,
+    Verdict,
+)
 
 TODAY, YESTERDAY, LAST_WEEK = date(2026, 3, 2), date(2026, 3, 1), date(2026, 2, 22)
 
@@ -145,6 +154,44 @@ def test_articles_listed_together_over_midnight_are_one_story():
     assert found.story_id == 2
     assert found.decision is not None
     assert (found.decision.together, found.decision.possible) == (1, 1)
+
+
+FIRE = {
+    f"fire-{n}": text
+    for n, text in enumerate(
+        (
+            "Fire at a ski resort bar in Corvalle leaves dozens dead",
+            "Corvalle bar fire: dozens dead at ski resort",
+            "Dozens die in bar fire at the Corvalle ski resort",
+            "Ski resort bar fire in Corvalle: what is known of the dead",
+        )
+    )
+}
+LIFT = {
+    f"lift-{n}": text
+    for n, text in enumerate(
+        (
+            "Boy, 5, dead after arm trapped in travelator at a ski resort in Hakuro",
+            "Hakuro ski resort: boy, 5, dies in travelator",
+            "Travelator at Hakuro ski resort stopped after boy, 5, dies",
+            "Boy dead after travelator accident at the Hakuro ski resort",
+        )
+    )
+}
+
+
+def test_two_groups_that_agree_a_little_are_two_stories_however_large():
+    known_headlines = {key: Headline(key, text, "The Lantern") for key, text in (FIRE | LIFT).items()}
+    past = KnownStory(1, YESTERDAY, tuple(LIFT), tuple(known_headlines[key] for key in LIFT))
+
+    (found,) = continue_stories(
+        [DayGroup(tuple(FIRE))], known_headlines, day=TODAY, today=[], past=[past], language="en"
+    )
+
+    assert found.story_id is None
+    assert found.decision is not None
+    assert (found.decision.verdict, found.decision.rule) == (Verdict.REFUSED, "group-agreement")
+    assert found.decision.score >= found.decision.threshold
 
 
 def test_a_tie_goes_to_the_older_story():

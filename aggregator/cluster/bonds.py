@@ -4,6 +4,8 @@ Facts
 -----
 * Several days hold more headlines that are a little alike than one does, so a story is continued above a
   stricter line than groups join by.
+* A mean over many pairs is firm, but two large groups that agree a little are still two ("ski resort" in a
+  fire and in an accident): what they agree less than each does inside lowers it, as within a day.
 * Google's entries reach over midnight: a third of the articles it lists together are of two local days.
 * A story has its best part at its end; of a giant only the last `MAX_COMPARED` headlines are compared.
 """
@@ -22,7 +24,7 @@ from aggregator.cluster.listings import Listings
 from aggregator.cluster.reading import Reader
 from aggregator.cluster.rules import Rules
 from aggregator.cluster.series import SeriesSlot
-from aggregator.cluster.similarity import cross_similarities
+from aggregator.cluster.similarity import cross_similarities, similarities
 from aggregator.cluster.weights import TokenWeights
 from aggregator.model import Correction, CorrectionKind, Headline, Sighting
 
@@ -37,21 +39,23 @@ Told = Mapping[frozenset[str], CorrectionKind]
 class Bond:
     """What ties a group to a story of the days before; stronger bonds sort first.
 
-    `corrected`: a person joined them; `shared`: articles in both; `similarity`: mean of all pairs, Google's lists
-    included, adjusted like that of two groups, and the `line` it has to meet; `alike` of `pairs` agree at all;
-    `pair`: the two articles most alike, the group's first; `first_key` settles ties. Google listed both under one entry
-    in `together` of the `possible` polls that had both, and where that is the lesser part, it parts them.
+    `corrected`: a person joined them; `shared`: articles in both; `mean`: of all pairs, Google's lists included,
+    adjusted like that of two groups; `similarity`: what is left of it where they agree much less with each other than inside, and the
+    `line` it has to meet; `alike` of the story's `members` agree with any of the group; `pair`: the two articles most alike, the group's
+    first; `first_key` settles ties. Google listed both under one entry in `together` of the `possible` polls
+    that had both, and where that is the lesser part, it parts them.
     """
 
     corrected: bool
     shared: int
+    mean: float
     similarity: float
     line: float
     story_id: int
     pair: tuple[str, str]
     first_key: str
     alike: int
-    pairs: int
+    members: int
     together: int
     possible: int
 
@@ -101,6 +105,7 @@ def bonds(
     means = {place: _mean(found, groups, stories, place, rules) for place, found in scores.items()}
     near = {place for place, mean in means.items() if mean >= rules.near_line * rules.line}
     places = sorted(near | _told_pairs(groups, stories, told))
+    contrasts = _contrasts(sorted(near), groups, stories, sightings, scorer)
     counts = Together.of(groups, stories, sightings).of_stories(places)
     found: list[tuple[int, Bond]] = []
     for place, (together, possible) in zip(places, counts, strict=True):
@@ -113,13 +118,14 @@ def bonds(
         bond = Bond(
             corrected=CorrectionKind.JOIN in kinds,
             shared=len(group.keys() & story.keys()),
-            similarity=means.get(place, 0.0),
+            mean=means.get(place, 0.0),
+            similarity=means.get(place, 0.0) * contrasts.get(place, 1.0),
             line=rules.line,
             story_id=place[1],
             pair=(top[1], top[2]),
             first_key=min(story),
-            alike=sum(score > 0 for score, _, _ in agreeing),
-            pairs=_pairs(group, story),
+            alike=len({key for score, _, key in agreeing if score > 0}),
+            members=min(len(story), MAX_COMPARED),
             together=together,
             possible=possible,
         )
@@ -184,9 +190,48 @@ def _agreement(
     memory = scorer.reader.memory(scorer.language)
     cross = cross_similarities(tokens[: len(left)], tokens[len(left) :], scorer.weights, scorer.rules, memory)
     whole = sparse.csr_matrix(sparse.block_array([[None, cross], [cross.T, None]], dtype=np.int64))
-    place = {headline.key: i for i, headline in enumerate((*left, *right))}
-    heard = with_listings(whole, Listings.of(sightings, place, len(tokens)), tokens, scorer.rules)
+    heard = with_listings(whole, _listings((*left, *right), sightings), tokens, scorer.rules)
     return sparse.csr_matrix(heard[: len(left), len(left) :])
+
+
+def _contrasts(
+    places: Sequence[tuple[int, int]],
+    groups: Members,
+    stories: Members,
+    sightings: Sequence[Sighting],
+    scorer: Scorer,
+) -> dict[tuple[int, int], float]:
+    """Return by what factor, in [0, 1], a group and a story agree less with each other than the looser of them inside.
+
+    1 for a single article. Of a day's two groups both count; a story's new turn may well be of one mind alone.
+    """
+    known = [place for place in places if len(groups[place[0]]) > 1 and len(stories[place[1]]) > 1]
+    parts = {("group", i): [*groups[i].values()][:MAX_COMPARED] for i, _ in known}
+    parts |= {("story", i): [*stories[i].values()][-MAX_COMPARED:] for _, i in known}
+    if not parts:
+        return {}
+    headlines = [headline for members in parts.values() for headline in members]
+    tokens = [scorer.tokens(headline) for headline in headlines]
+    textual = similarities(tokens, scorer.weights, scorer.rules)
+    heard = with_listings(textual, _listings(headlines, sightings), tokens, scorer.rules)
+    sizes = np.array([len(members) for members in parts.values()])
+    owner = sparse.csr_matrix(
+        (np.ones(len(tokens), dtype=np.int64), (range(len(tokens)), np.repeat(range(len(parts)), sizes)))
+    )
+    inside = (owner.T @ heard.maximum(0) @ owner).diagonal() / np.maximum(sizes * (sizes - 1), 1)
+    across = sparse.csr_matrix(owner.T @ heard @ owner)
+    number = {part: i for i, part in enumerate(parts)}
+    one = np.array([number["group", i] for i, _ in known])
+    other = np.array([number["story", i] for _, i in known])
+    expected = scorer.rules.contrast * np.minimum(inside[one], inside[other]) * sizes[one] * sizes[other]
+    agreed = np.maximum(np.asarray(across[one, other]).ravel(), 0)
+    factors = np.minimum(agreed / np.maximum(expected, 1.0), 1.0) ** 2
+    return dict(zip(known, factors.tolist(), strict=True))
+
+
+def _listings(headlines: Sequence[Headline], sightings: Sequence[Sighting]) -> Listings:
+    place = {headline.key: i for i, headline in enumerate(headlines)}
+    return Listings.of(sightings, place, len(headlines))
 
 
 @dataclass(frozen=True, slots=True)

@@ -167,8 +167,6 @@ class Ledger:
                 rules.append("series-guard")
             elif textual < self.line:
                 rules.append("headlines")
-            elif self.anchored[item] and self.anchored[partner]:
-                rules.append("frozen")
             else:
                 rules.append("google-apart" if full < self.line else "group-agreement")
         return rules

@@ -67,11 +67,7 @@ def continue_stories(
     before, splits = _members_by_story(recent), _splits(corrections)
     begun = [s for s in today if is_settled or (s.is_begun_that_day and s.story_id not in before)]
     held = _without_split(_ids_of_today(groups, begun), groups, before, splits)
-    members = {
-        index: {key: headlines[key] for key in group.keys}
-        for index, group in enumerate(groups)
-        if not (is_settled and index in held)
-    }
+    members = {index: {key: headlines[key] for key in group.keys} for index, group in enumerate(groups)}
     scorer = Scorer(reader or Reader(), language, weights or shipped_weights(language), rules)
     found = bonds(members, before, corrections, sightings, scorer)
     settled = {index: ids[0] for index, ids in held.items()} if is_settled else {}
@@ -127,19 +123,23 @@ def _claimed(
     settled: Mapping[int, int],
     splits: _Splits,
     together: Together,
-    found: Iterable[tuple[int, Bond]],
+    found: Sequence[tuple[int, Bond]],
 ) -> dict[int, Bond]:
     """Give each group its strongest bond to a story that no group holds which it is kept apart from.
 
-    A group that gets none keeps the strongest of those that do not hold, for the record.
+    For the record, a group whose story is `settled` keeps its bond to that, and a group that gets none the
+    strongest of those that do not hold.
     """
     holders: defaultdict[int, set[str]] = defaultdict(set)
+    claimants: defaultdict[int, list[int]] = defaultdict(list)
     for index, story_id in settled.items():
         holders[story_id].update(groups[index].keys)
-    claimants: defaultdict[int, list[int]] = defaultdict(list)
-    given: dict[int, Bond] = {}
+        claimants[story_id].append(index)
+    given = {index: bond for index, bond in found if settled.get(index) == bond.story_id and bond.holds()}
     ranked = sorted(found, key=lambda b: (*b[1].rank(), min(groups[b[0]].keys)))
     for index, bond in ranked:
+        if index in settled:
+            continue
         others = claimants[bond.story_id]
         if (
             index in given
@@ -153,7 +153,7 @@ def _claimed(
         others.append(index)
         holders[bond.story_id].update(groups[index].keys)
     for index, bond in ranked:
-        if not bond.holds():
+        if not bond.holds() and index not in settled:
             given.setdefault(index, bond)
     return given
 
@@ -181,7 +181,7 @@ def _continuation(
 ) -> Continuation:
     members = [headlines[key] for key in group.keys]
     goes_on = bond is not None and bond.holds()
-    ids = [*([bond.story_id] if bond and goes_on else ()), *held]
+    ids = list(dict.fromkeys([*([bond.story_id] if bond and goes_on else ()), *held]))
     story_id = ids[0] if ids else None
     earlier = before.get(story_id, {}) if story_id is not None else {}
     new_words = _new_words(members, earlier.values()) if earlier else ()
@@ -225,11 +225,11 @@ def _decision(bond: Bond, members: Sequence[Headline], earlier: Mapping[str, Hea
         partner_key=theirs,
         verdict=Verdict.JOINED if bond.holds() else Verdict.REFUSED,
         rule=_rule(bond),
-        score=round(max(min(bond.similarity, 1.0), 0.0), 4),
+        score=round(max(min(bond.similarity if bond.holds() else bond.mean, 1.0), 0.0), 4),
         threshold=round(bond.line, 4),
         words=tuple(shared[:4]),
         alike=bond.alike,
-        members=bond.pairs,
+        members=bond.members,
         together=bond.together,
         possible=bond.possible,
     )
@@ -240,4 +240,6 @@ def _rule(bond: Bond) -> str:
         return "correction"
     if bond.shared:
         return "same-article"
-    return "google-apart" if bond.parted else "continuation"
+    if bond.parted:
+        return "google-apart"
+    return "group-agreement" if bond.similarity < bond.line <= bond.mean else "continuation"

@@ -146,17 +146,17 @@ def load_day_inputs(connection: sqlite3.Connection, day: date, language: str, wi
 
 
 def _sightings(connection: sqlite3.Connection, day: date, language: str, first: date) -> Iterator[Sighting]:
-    """Who was listed where, of Google feeds, since articles of `day` were, with merged articles standing for
-    their survivors.
+    """Who was listed where, in Google's documents that list articles of `day`, with merged articles standing
+    for their survivors.
 
     A search lists one event under many entries, so there each entry speaks for itself alone.
     """
     rows = connection.execute(
         "SELECT l.poll_id, l.lead_article_id, coalesce(s.key, a.key) AS key, f.url"
-        "  FROM articles AS a JOIN listings AS l USING (article_id) JOIN feeds AS f USING (feed_id)"
+        "  FROM articles AS a JOIN listings AS l USING (article_id) JOIN feeds AS f ON f.feed_id = l.feed_id"
         "  LEFT JOIN articles AS s ON s.article_id = a.merged_into"
-        " WHERE a.day BETWEEN :first AND :day AND a.language = :language AND f.is_google AND l.poll_id >="
-        "   (SELECT min(poll_id) FROM listings JOIN articles USING (article_id)"
+        " WHERE a.day BETWEEN :first AND :day AND a.language = :language AND f.is_google AND l.poll_id IN"
+        "   (SELECT poll_id FROM listings JOIN articles USING (article_id)"
         "     WHERE day = :day AND language = :language)",
         {"first": first.isoformat(), "day": day.isoformat(), "language": language},
     )
