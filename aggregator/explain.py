@@ -18,10 +18,12 @@ _RULES = {
     "correction": "a person decided so",
     "series-guard": "they are two issues of one series",
     "google-apart": "Google lists them apart",
-    "group-agreement": "the rest of the two groups agrees too little",
-    "frozen": "both were in stories of their own when the day was closed",
+    "group-agreement": "their groups agree less with each other than inside",
 }
-_REFUSALS = _RULES | {"headlines": "their headlines are not alike enough"}
+_REFUSALS = _RULES | {
+    "headlines": "their headlines are not alike enough",
+    "continuation": "they are not alike enough to go on a story of the days before",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,26 +51,39 @@ class Reason:
 
     @property
     def figures(self) -> str | None:
-        """The similarity and the line it was held against, both from 0 to 1."""
-        score, threshold = self.decision["score"], self.decision["threshold"]
-        return (
-            None if score is None or threshold is None else f"similarity {score:.3f}, line at {threshold:.3f}"
-        )
+        """The similarity, to how many it holds, and the line it was held against, both from 0 to 1."""
+        row = self.decision
+        if row["score"] is None or row["threshold"] is None:
+            return None
+        many = row["members"] is not None and row["members"] > 1
+        likeness = "mean similarity" if many else "similarity"
+        among = f" to {row['alike']} of {row['members']} members" if many else ""
+        return f"{likeness} {row['score']:.3f}{among}, line at {row['threshold']:.3f}"
 
     @property
     def listing(self) -> str | None:
         """What Google's lists say about the two."""
-        if self.together:
-            return f"listed together by Google in {self.together} of {self.possible} polls that had both"
-        return None
+        if not self.possible:
+            return None
+        apart = self.possible - self.together
+        how, count = ("together", self.together) if self.together >= apart else ("apart", apart)
+        return f"listed {how} by Google in {count} of {self.possible} polls that had both"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Everything that is known of the decision, for programs."""
+        return {
+            **self.decision,
+            "because": self.rule,
+            "polls_together": self.together,
+            "polls_with_both": self.possible,
+        }
 
     def __str__(self) -> str:
         row = self.decision
-        parts = [f"{row['verdict']} by {row['rule']}"]
-        if row["partner_headline"]:
-            other = "with" if self.is_join else "from"
-            partner = f"{row['partner_article_id']} ({row['partner_outlet']}: {row['partner_headline']})"
-            parts.append(f"{other} {partner}")
+        verdict = "joined with" if self.is_join else "kept apart from"
+        partner = f"{row['partner_article_id']} ({row['partner_outlet']}: {row['partner_headline']})"
+        told = f"{verdict} {partner}" if row["partner_headline"] is not None else row["verdict"]
+        parts = [f"{told}: {self.rule}"]
         if self.words:
             parts.append(f"rare and shared: {', '.join(map(repr, self.words))}")
         return "; ".join([*parts, *filter(None, (self.figures, self.listing))])
@@ -132,7 +147,7 @@ def _story(connection: sqlite3.Connection, story_id: int) -> Explanation:
     for article in story.articles:
         sentences.append(f"  {article['article_id']} {article['outlet']}: {article['headline']}")
         sentences.append(f"      {joins.get(article['article_id'], 'alone so far')}")
-    return Explanation(sentences, [dict(join.decision) for join in joins.values()])
+    return Explanation(sentences, [join.as_dict() for join in joins.values()])
 
 
 def _article(connection: sqlite3.Connection, article_id: int) -> Explanation:
@@ -144,9 +159,10 @@ def _article(connection: sqlite3.Connection, article_id: int) -> Explanation:
         f"{article_id} {article['outlet']}: {article['headline']}",
         f"  {place_of(article)}, day {article['day']}",
     ]
-    sentences += [f"  {reason}" for reason in reasons(connection, joins)] or ["  joined with nothing"]
-    sentences += [f"  {reason}" for reason in reasons(connection, refusals)]
-    return Explanation(sentences, joins + refusals)
+    told = reasons(connection, joins + refusals)
+    sentences += [f"  {reason}" for reason in told if reason.is_join] or ["  joined with nothing"]
+    sentences += [f"  {reason}" for reason in told if not reason.is_join]
+    return Explanation(sentences, [reason.as_dict() for reason in told])
 
 
 def place_of(article: Mapping[str, Any]) -> str:
@@ -170,13 +186,14 @@ def _pair(connection: sqlite3.Connection, a: int, b: int) -> Explanation:
         f"B {b} {second['outlet']}: {second['headline']}",
         f"  {verdict}",
     ]
-    sentences += [f"  {reason}" for reason in reasons(connection, rows)]
-    if not rows:
-        sentences.append(f"  {_without_row(first, second)}")
-    together, possible = reading.read_together(connection, [(a, b)]).get((a, b), (0, 0))
-    if possible and not together:
-        sentences.append(f"  listed apart by Google in all {possible} polls that had both")
-    return Explanation(sentences, rows)
+    told = reasons(connection, rows)
+    sentences += [f"  {reason}" for reason in told]
+    if not told:
+        listed = reading.read_together(connection, [(a, b)]).get((a, b), (0, 0))
+        sentences += [
+            f"  {text}" for text in (_without_row(first, second), Reason({}, *listed).listing) if text
+        ]
+    return Explanation(sentences, [reason.as_dict() for reason in told])
 
 
 def _without_row(first: dict[str, Any], second: dict[str, Any]) -> str:

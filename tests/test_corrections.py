@@ -159,7 +159,7 @@ def test_corrections_are_carried_to_another_store(home, demo, tmp_path):
 def test_why_names_a_persons_decision(home):
     a, b = home.strangers()
     home.run("correct", "join", str(a), str(b))
-    assert "correction" in home.run("why", str(a), str(b))
+    assert "a person decided so" in home.run("why", str(a), str(b))
 
 
 REFUSED = {

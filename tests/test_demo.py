@@ -188,7 +188,7 @@ def test_commands_that_print_json(report, home, words):
 def test_why_tells_the_reason_of_every_article_of_a_story(report, home):
     story_id = report.stories[0]["story_id"]
     output = run(home, "why", f"s{story_id}").output
-    assert re.search(r"joined by .*similarity 0\.\d+, line at 0\.\d+", output)
+    assert re.search(r"joined with .*similarity 0\.\d+.*, line at 0\.\d+", output)
 
 
 def test_a_story_can_be_looked_at_on_all_its_days(report, home):

@@ -154,9 +154,9 @@ def test_a_story_says_why_each_article_is_in_it(client, widest):
     page = client.get(f"/story/{widest['story_id']}").text
     story = client.get(f"/story/{widest['story_id']}.json").json()
     assert len(story["articles"]) == widest["articles_total"]
-    assert all(article["why"].startswith(("joined by", "alone")) for article in story["articles"])
+    assert all(article["why"].startswith(("joined with", "alone")) for article in story["articles"])
     assert "their headlines are alike" in page
-    assert re.search(r"similarity 0\.\d+, line at 0\.\d+", page)
+    assert re.search(r"mean similarity 0\.\d+ to \d+ of \d+ members, line at 0\.\d+", page)
     assert "listed together by Google" in page
 
 

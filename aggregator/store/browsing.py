@@ -158,7 +158,7 @@ def read_refusals(
         "  WHERE verdict = 'refused' AND article_id IN own"
         " UNION SELECT partner_article_id, article_id, ledger_id FROM ledger"
         "  WHERE verdict = 'refused' AND partner_article_id IN own)"
-        " SELECT l.verdict, l.rule, l.score, l.threshold, l.words, r.ours AS article_id, a.headline, a.outlet,"
+        " SELECT l.verdict, l.rule, l.score, l.threshold, l.words, l.alike, l.members, r.ours AS article_id, a.headline, a.outlet,"
         "        r.theirs AS partner_article_id, p.headline AS partner_headline, p.outlet AS partner_outlet,"
         "        m.story_id AS partner_story_id"
         "   FROM refused AS r JOIN ledger AS l USING (ledger_id)"

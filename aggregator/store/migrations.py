@@ -256,6 +256,8 @@ CREATE TABLE ledger (
   score REAL,
   threshold REAL,
   words TEXT NOT NULL,
+  alike INTEGER,
+  members INTEGER,
   rules_version TEXT NOT NULL,
   decided_at TEXT NOT NULL
 ) STRICT;

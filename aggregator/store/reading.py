@@ -8,12 +8,15 @@ from datetime import date
 from typing import Any
 
 from aggregator.errors import UsageError
+from aggregator.google import is_search_feed
 
 Row = dict[str, Any]
 
 _DECISIONS = (
-    "SELECT d.*, a.headline, a.outlet, p.headline AS partner_headline, p.outlet AS partner_outlet"
-    "  FROM decisions AS d JOIN articles AS a USING (article_id)"
+    "SELECT d.decided_at, d.day, d.article_id, d.partner_article_id, m.story_id, d.verdict, d.rule, d.score,"
+    "       d.threshold, d.words, d.alike, d.members, d.rules_version,"
+    "       a.headline, a.outlet, p.headline AS partner_headline, p.outlet AS partner_outlet"
+    "  FROM ledger AS d JOIN articles AS a USING (article_id) LEFT JOIN story_members AS m USING (article_id)"
     "  LEFT JOIN articles AS p ON p.article_id = d.partner_article_id"
 )
 
@@ -204,18 +207,22 @@ def read_joins(connection: sqlite3.Connection, article_ids: Collection[int]) -> 
 def read_together(
     connection: sqlite3.Connection, pairs: Collection[tuple[int, int]]
 ) -> dict[tuple[int, int], tuple[int, int]]:
-    """Of each pair, in how many polls a feed listed both under one entry, and in how many it had both at all.
+    """Of each pair, in how many polls Google listed both under one entry, and in how many it had both at all.
 
-    Pairs that no poll had are left out.
+    Pairs that no poll had are left out. A search has two articles only where it lists them together.
     """
+    feeds = connection.execute("SELECT feed_id, url FROM feeds WHERE is_google")
+    says_apart = {row["feed_id"]: not is_search_feed(row["url"]) for row in feeds}
     rows = connection.execute(
         "SELECT x.article_id AS a, y.article_id AS b, sum(x.lead_article_id = y.lead_article_id) AS together,"
         "       count(*) AS possible"
         "  FROM (SELECT DISTINCT value ->> 0 AS a, value ->> 1 AS b FROM json_each(?)) AS pair"
         "  JOIN listings AS x ON x.article_id = pair.a"
         "  JOIN listings AS y ON y.poll_id = x.poll_id AND y.article_id = pair.b"
+        "  JOIN json_each(?) AS feed ON feed.key = x.feed_id"
+        " WHERE feed.value OR x.lead_article_id = y.lead_article_id"
         " GROUP BY x.article_id, y.article_id",
-        [json.dumps(list(pairs))],
+        [json.dumps(list(pairs)), json.dumps(says_apart)],
     )
     return {(row["a"], row["b"]): (row["together"], row["possible"]) for row in rows}
 

@@ -339,12 +339,14 @@ def _save_ledger(
             decision.score,
             decision.threshold,
             " ".join(decision.words),
+            decision.alike,
+            decision.members,
             grouped.groups.rules_version,
         )
         for decision in decisions
         if decision.key in ids
     }
-    columns = "article_id, partner_article_id, verdict, rule, score, threshold, words, rules_version"
+    columns = "article_id, partner_article_id, verdict, rule, score, threshold, words, alike, members, rules_version"
     stored = {
         tuple(row)[1:]: row["ledger_id"]
         for row in connection.execute(
@@ -356,7 +358,8 @@ def _save_ledger(
         [(ledger_id,) for row, ledger_id in stored.items() if row not in wanted],
     )
     connection.executemany(
-        f"INSERT INTO ledger (day, language, decided_at, {columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        f"INSERT INTO ledger (day, language, decided_at, {columns})"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         sorted(
             ((day, language, time_text(now), *row) for row in wanted if row not in stored),
             key=repr,

@@ -1,0 +1,244 @@
+"""Days in a real store, polled in any order and grouped at any moment: the stories are always the same."""
+
+import random
+import tempfile
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aggregator import explain
+from aggregator.model import ArticleDraft, DatedArticle, Identity, Outcome, PollRecord
+from aggregator.pipeline import grouping
+from aggregator.settings import FeedSettings, Settings
+from aggregator.store import Store, days, feeds, open_reader, open_store, polls
+
+MORNING = datetime(2026, 3, 2, 6, tzinfo=UTC)
+NOW = MORNING + timedelta(days=1, hours=12)
+TOPIC, SEARCH, PLAIN = (
+    FeedSettings("World", "world", url, "en", "US", 30, is_google=url.startswith("https://news.google"))
+    for url in (
+        "https://news.google.com/rss/topics/X",
+        "https://news.google.com/rss/search?q=x",
+        "https://times.example/feed",
+    )
+)
+
+_PLACES = ("Port Amberly", "Norland", "Veltri", "Brackwell", "Hallam", "Dunnet")
+_EVENTS = (
+    "sinkhole swallows houses",
+    "central bank raises rates",
+    "ferry fire",
+    "opera strike",
+    "flood",
+    "vote",
+)
+_TURNS = (
+    "",
+    ": families flee",
+    ": minister resigns",
+    ", two dead",
+    ": what we know",
+    " widens",
+    ": inquiry opens",
+)
+
+Entries = Sequence[Sequence[str]]  # of one document: the articles under each entry
+Document = tuple[FeedSettings, Entries]
+
+
+def headline(name: str) -> str:
+    """Names are "event.turn.day": the same event is told in other words, on one of two days."""
+    event, turn, _ = map(int, name.split("."))
+    return f"{_PLACES[event]} {_EVENTS[event]}{_TURNS[turn]}"
+
+
+def dated(name: str, entry: int, place: int, seen: datetime) -> DatedArticle:
+    day = MORNING + timedelta(days=int(name[-1]))
+    draft = ArticleDraft(
+        identity=Identity(f"url:{name}"),
+        headline=headline(name),
+        outlet=f"Outlet {name}",
+        outlet_host=None,
+        language="en",
+        link=f"https://times.example/{name}",
+        published=day,
+        is_day_precise=False,
+        summary=None,
+        entry_id=None,
+        needs_resolving=False,
+        entry_position=entry,
+        list_position=place,
+    )
+    return DatedArticle(draft, seen, day, day.date())
+
+
+def poll(store: Store, document: Document, at: datetime = NOW) -> None:
+    settings, entries = document
+    with open_reader(store.path) as connection:
+        feed = next(feed for feed in feeds.load_feeds(connection) if feed.url == settings.url)
+    articles = tuple(
+        dated(name, number, place, at)
+        for number, names in enumerate(entries)
+        for place, name in enumerate(names)
+    )
+    record = PollRecord(
+        feed=replace(feed, last_polled_at=at),
+        started_at=at,
+        outcome=Outcome.MODIFIED,
+        status=200,
+        failure=None,
+        articles=articles,
+        entries=len(entries),
+        skipped=0,
+        wire_bytes=1000,
+        took_ms=10,
+    )
+    store.write(partial(polls.record_poll, record=record))
+
+
+def opened(folder: Path) -> Store:
+    store = open_store(folder / "news.db")
+    store.write(partial(feeds.sync_feeds, feeds=[TOPIC, SEARCH, PLAIN], now=NOW))
+    return store
+
+
+def daily_stories(store: Store) -> tuple[set[frozenset[str]], set[frozenset[str]]]:
+    """The articles of each story on each day, and of each story over all days."""
+    of_day, whole = defaultdict(set), defaultdict(set)
+    with open_reader(store.path) as connection:
+        for day, story_id, key in connection.execute(
+            "SELECT m.day, m.story_id, a.key FROM story_members AS m JOIN articles AS a USING (article_id)"
+        ):
+            of_day[day, story_id].add(key)
+            whole[story_id].add(key)
+    return {frozenset(keys) for keys in of_day.values()}, {frozenset(keys) for keys in whole.values()}
+
+
+def lived(documents: Sequence[Document], regroup_after: Sequence[bool]) -> tuple[set, set]:
+    """Poll the documents one by one, group after some of them and after the last; return the stories."""
+    with tempfile.TemporaryDirectory() as folder, opened(Path(folder)) as store:
+        for document, is_grouped in zip(documents, regroup_after, strict=True):
+            poll(store, document)
+            if is_grouped:
+                grouping.regroup(store, Settings(), NOW)
+        grouping.regroup(store, Settings(), NOW)
+        return daily_stories(store)
+
+
+@st.composite
+def topic_documents(draw) -> list[Document]:
+    """Documents of a topic, a search and a plain feed over two days; the first has articles of both."""
+    rng = random.Random(draw(st.integers(0, 10_000)))
+    names = [f"{event}.{turn}.{day}" for event in range(6) for turn in range(7) for day in range(2)]
+    pool = rng.sample(names, rng.randint(6, 30))
+    documents: list[Document] = [(PLAIN, [["0.0.0"], ["1.0.1"]])]
+    for _ in range(rng.randint(2, 6)):
+        listed = rng.sample(pool, rng.randint(2, len(pool)))
+        feed = rng.choice([TOPIC, TOPIC, SEARCH, PLAIN])
+        entries: defaultdict[str, list[str]] = defaultdict(list)
+        for name in listed:
+            is_alone = feed is PLAIN or rng.random() < 0.2
+            entries[name if is_alone else name[0]].append(name)
+        documents.append((feed, list(entries.values())))
+    return documents
+
+
+@settings(max_examples=10)
+@given(topic_documents(), st.randoms(use_true_random=False))
+def test_stories_depend_on_what_was_polled_and_not_on_when_it_was_grouped(documents, rng):
+    at_once = lived(documents, [False] * len(documents))
+
+    first, *others = documents
+    rng.shuffle(others)
+    in_steps = lived([first, *others], [True, *(rng.random() < 0.6 for _ in others)])
+
+    assert in_steps == at_once
+
+
+@pytest.fixture
+def store(tmp_path):
+    with opened(tmp_path) as store:
+        yield store
+
+
+def regroup(store: Store) -> None:
+    grouping.regroup(store, Settings(), NOW)
+
+
+def story_of(store: Store, name: str) -> int:
+    with open_reader(store.path) as connection:
+        (row,) = connection.execute(
+            "SELECT story_id FROM story_members JOIN articles USING (article_id) WHERE key = ?",
+            [f"url:{name}"],
+        )
+        return row["story_id"]
+
+
+def test_a_day_that_changes_late_is_heard_by_the_day_after(store):
+    poll(store, (PLAIN, [["0.1.1"], ["0.3.1"]]))
+    regroup(store)
+    alone = story_of(store, "0.1.1")
+
+    poll(store, (PLAIN, [["0.0.0"], ["0.4.0"]]))
+    regroup(store)
+
+    assert story_of(store, "0.1.1") == story_of(store, "0.0.0") != alone
+    with open_reader(store.path) as connection:
+        assert connection.execute("SELECT sum(changes) FROM days").fetchone()[0] == 0
+        (merged,) = connection.execute("SELECT merged_into FROM stories WHERE story_id = ?", [alone])
+    assert merged[0] == story_of(store, "0.0.0")
+
+
+def test_a_closed_day_keeps_its_ids_when_the_day_before_changes(store):
+    poll(store, (PLAIN, [["0.1.1"], ["0.3.1"]]))
+    regroup(store)
+    kept = story_of(store, "0.1.1")
+    store.write(partial(days.close_day, day=NOW.date(), timezone="UTC", now=NOW))
+
+    poll(store, (PLAIN, [["0.0.0"], ["0.4.0"]]))
+    regroup(store)
+
+    assert story_of(store, "0.1.1") == kept
+
+
+APART: dict[str, tuple[FeedSettings, bool]] = {
+    "a topic parts": (TOPIC, False),
+    "a search does not": (SEARCH, True),
+}
+
+
+@pytest.mark.parametrize(("feed", "is_one_story"), APART.values(), ids=APART.keys())
+def test_which_lists_say_that_two_articles_are_apart(store, feed, is_one_story):
+    for _ in range(3):
+        poll(store, (feed, [["0.1.1"], ["0.3.1"]]))
+    regroup(store)
+
+    assert (story_of(store, "0.1.1") == story_of(store, "0.3.1")) is is_one_story
+    with open_reader(store.path) as connection:
+        told = "\n".join(explain.explain(connection, "1", "2").sentences)
+    assert ("listed apart by Google in 3 of 3 polls that had both" in told) is not is_one_story
+
+
+def test_why_tells_how_near_a_refusal_was_and_what_google_says(store):
+    poll(store, (TOPIC, [["0.1.1", "0.2.1"], ["0.3.1"]]))
+    poll(store, (TOPIC, [["0.1.1", "0.2.1", "0.3.1"]]))
+    poll(store, (TOPIC, [["0.1.1", "0.2.1"], ["0.3.1"]]))
+    regroup(store)
+
+    with open_reader(store.path) as connection:
+        joined, refused = explain.explain(connection, "1", "2"), explain.explain(connection, "3", None)
+
+    assert "joined with 2" in "\n".join(joined.sentences)
+    assert "listed together by Google in 3 of 3 polls" in "\n".join(joined.sentences)
+    (to_the_pair,) = (text for text in refused.sentences if "kept apart from" in text)
+    assert "Google lists them apart" in to_the_pair
+    assert "to 2 of 2 members, line at" in to_the_pair
+    assert "listed apart by Google in 2 of 3 polls" in to_the_pair
+    assert {row["polls_together"] for row in refused.rows} == {1}
