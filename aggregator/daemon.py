@@ -120,11 +120,8 @@ class Daemon:
             StoreError: the path leads to another file, or to none.
         """
         store = self.stages.store
-        if not store.is_same_file():
-            raise StoreError(
-                f"{store.path} was moved, replaced or deleted while being written; stopping so that "
-                "nothing more is written where nobody will find it"
-            )
+        if taken := self.taken_away():
+            raise taken
         try:
             await asyncio.wrap_future(store.submit(partial(upkeep.beat, now=self.stages.clock.now())))
             self.pulse.committed()
@@ -132,6 +129,16 @@ class Daemon:
         except StoreFull as error:
             self.pause_for(error)
         notify("WATCHDOG=1")
+
+    def taken_away(self) -> StoreError | None:
+        """What to say if the path leads to another file than the one being written, or to none."""
+        store = self.stages.store
+        if store.is_same_file():
+            return None
+        return StoreError(
+            f"{store.path} was moved, replaced or deleted while being written; stopping so that "
+            "nothing more is written where nobody will find it"
+        )
 
     def _watch_disk(self) -> None:
         """Rest while there is little room on the disk, go on when there is enough again."""
@@ -314,9 +321,11 @@ class _Runner:
         except StoreBusy as error:
             log.error("job %s is tried again: %s", name, error)
         except StoreError as error:
-            log.critical("stopping: %s", error)
+            # Whichever job trips over a file that was taken away, the reason is the same.
+            reason = self._daemon.taken_away() or error
+            log.critical("stopping: %s", reason)
             if not self._next_app.done():
-                self._next_app.set_exception(error)
+                self._next_app.set_exception(reason)
         except Exception:
             # Whatever else leaves a job is ours to mend; it must not take the other jobs down with it.
             log.critical("a bug in job %s, please report it", name, exc_info=True)
