@@ -6,6 +6,7 @@ from datetime import date
 import pytest
 
 from aggregator.cluster import continue_stories
+from aggregator.cluster.rules import DEFAULT_SETTINGS
 from aggregator.model import (
     Correction,
     CorrectionKind,
@@ -16,6 +17,7 @@ from aggregator.model import (
     StoryStatus,
     Verdict,
 )
+from aggregator.settings import ClusterSettings, GoogleGroups
 
 TODAY, YESTERDAY, LAST_WEEK = date(2026, 3, 2), date(2026, 3, 1), date(2026, 2, 22)
 
@@ -42,7 +44,9 @@ def begun(story_id: int, first_day: date, *keys: str) -> KnownStory:
     return replace(known(story_id, TODAY, *keys), first_day=first_day)
 
 
-def follow(groups, today=(), past=(), corrections=(), sightings=(), *, is_settled=False):
+def follow(
+    groups, today=(), past=(), corrections=(), sightings=(), *, is_settled=False, settings=DEFAULT_SETTINGS
+):
     return continue_stories(
         [DayGroup(keys) for keys in groups],
         HEADLINES,
@@ -53,6 +57,7 @@ def follow(groups, today=(), past=(), corrections=(), sightings=(), *, is_settle
         corrections=corrections,
         sightings=sightings,
         is_settled=is_settled,
+        settings=settings,
     )
 
 
@@ -144,6 +149,24 @@ def test_lists_of_google_join_and_part_over_days(lists, expected):
     )
 
     assert [c.story_id for c in found] == expected
+
+
+def test_lists_that_are_to_be_ignored_neither_join_nor_part_over_days():
+    together = [Sighting("p1", "e1", key) for key in ("opera-a", "rate-a")]
+    apart = [Sighting("p2", entry, key) for entry, key in (("e1", "sink-a"), ("e2", "sink-c"))]
+    past = [known(1, YESTERDAY, "sink-a", "sink-b"), known(2, YESTERDAY, "rate-a")]
+    groups = [("opera-a",), ("sink-c",)]
+
+    heard = follow(groups, past=past, sightings=[*together, *apart])
+    ignored = follow(
+        groups,
+        past=past,
+        sightings=[*together, *apart],
+        settings=ClusterSettings(google_groups=GoogleGroups.IGNORE),
+    )
+
+    assert [c.story_id for c in heard] == [2, None]
+    assert [c.story_id for c in ignored] == [None, 1]
 
 
 def test_articles_listed_together_over_midnight_are_one_story():

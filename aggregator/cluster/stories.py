@@ -34,7 +34,7 @@ from aggregator.model import (
     StoryStatus,
     Verdict,
 )
-from aggregator.settings import ClusterSettings
+from aggregator.settings import ClusterSettings, GoogleGroups
 
 MAX_NEW_WORDS = 5
 
@@ -69,9 +69,10 @@ def continue_stories(
     held = _without_split(_ids_of_today(groups, begun), groups, before, splits)
     members = {index: {key: headlines[key] for key in group.keys} for index, group in enumerate(groups)}
     scorer = Scorer(reader or Reader(), language, weights or shipped_weights(language), rules)
-    found = bonds(members, before, corrections, sightings, scorer)
+    heard = sightings if settings.google_groups is GoogleGroups.EVIDENCE else ()
+    found = bonds(members, before, corrections, heard, scorer)
     settled = {index: ids[0] for index, ids in held.items()} if is_settled else {}
-    given = _claimed(groups, settled, splits, Together.of(members, {}, sightings), found)
+    given = _claimed(groups, settled, splits, Together.of(members, {}, heard), found)
     issues = Issues.of([*today, *past], scorer.slot)
     return tuple(
         _continuation(index, group, headlines, held.get(index, ()), given.get(index), before, issues)
