@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# What takes minutes or hours, not part of the suite: whole years of digests, more deaths.
+# What takes minutes or hours, not part of the suite: whole years of digests, more deaths and power failures.
 #   tests/long.sh [PYTEST-ARGUMENTS…]     all of it, or what is named
 set -euo pipefail
 cd "$(dirname "$0")/.."
 bin=${VIRTUAL_ENV:-.venv}/bin
-if [ $# -eq 0 ]; then set -- tests/system/test_year.py tests/system/test_kill.py tests/faults/test_kills.py; fi
+if [ $# -eq 0 ]; then set -- tests/system/test_year.py tests/system/test_kill.py tests/faults/test_kills.py tests/faults/test_power.py; fi
 LONG=1 exec "$bin/python" -m pytest --durations=0 "$@"
