@@ -120,7 +120,7 @@ def test_the_two_set_up_commands_stand_where_ci_reads_them():
     commands = re.findall(r"^\d\. `(.*)`$", README, flags=re.MULTILINE)
     assert commands == [
         "python3 -m venv .venv && .venv/bin/pip install -q -e . && .venv/bin/aggregator demo",
-        'python3 -m venv .venv && .venv/bin/pip install -q -e ".[dev]" && .venv/bin/pytest',
+        'python3 -m venv .venv && .venv/bin/pip install -q -e ".[dev]" && .venv/bin/pytest -n auto --dist loadfile',
     ]
 
 

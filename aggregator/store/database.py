@@ -320,13 +320,15 @@ def _create(path: Path) -> None:
             " the log to begin anew"
         )
     unfinished = path.with_name(f".{path.name}.unfinished")
-    for left in (unfinished, Path(f"{unfinished}-journal")):  # by a process that was killed
-        left.unlink(missing_ok=True)
+    for suffix in ("", "-journal", "-wal", "-shm"):  # left by a process that was killed
+        Path(f"{unfinished}{suffix}").unlink(missing_ok=True)
     connection = sqlite3.connect(unfinished, isolation_level=None)
     try:
         connection.execute("PRAGMA page_size = 8192")
         connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
         migrate(Database(connection, execute_plugins=False))
+        # Killed while it changed its journal, a database under its name could not be read until the next start.
+        connection.execute("PRAGMA journal_mode = WAL")
     finally:
         connection.close()
     unfinished.rename(path)
