@@ -99,7 +99,12 @@ CONTENT = (
         "documents that burn processor time",
         "the document is refused, or its reader was stopped; after two deaths it is left alone until it changes",
     ),
-    Row("B3", "the reader of documents dies", "that document failed; all others are read"),
+    Row(
+        "B3",
+        "the reader of documents dies, or has no memory left",
+        "that document failed; all others are read",
+        proofs=("test_parse_worker.py::test_a_worker_over_its_limit_is_killed",),
+    ),
     Row(
         "B4",
         "an enormous title, depth or number of entries",
@@ -121,13 +126,25 @@ CONTENT = (
     Row("B10", "ids that repeat, change with every poll, or are missing", "no flood: each article once"),
     Row("B11", "one entry in a hundred that cannot be stored", "ninety-nine are, and one is counted"),
     Row(
-        "B12", "a headline that is edited fifty times", "one article, its latest headline, a bounded history"
+        "B12",
+        "a headline that is edited fifty times",
+        "one article as it was first seen, and a bounded history of what it became",
     ),
-    Row("B13", "scripts in every field, in page, digests, mail and Datasette", "text"),
+    Row(
+        "B13",
+        "scripts in every field, in page, digests, mail and Datasette",
+        "text",
+        proofs=(
+            "test_publish_hostile_rows.py::test_words_stay_words",
+            "test_web.py::test_markup_and_scripts_of_feeds_are_text",
+            "test_datasette.py::test_every_table_has_its_page",
+        ),
+    ),
     Row(
         "B14",
         "bidirectional overrides, escape codes, newlines in a headline",
         "text without them, on the terminal, in logs, files and file names",
+        proofs=("test_cli_terminal.py::test_text_of_feeds_is_text_on_a_terminal_too",),
     ),
     Row("B15", "10,000 equal and 10,000 random headlines, one of 400 kB", "stories within the usual time"),
     Row("B16", "documents mutated at random", "a classified result, always"),
