@@ -66,7 +66,7 @@ def test_a_mutated_document_gives_clean_entries_or_a_failure(body: bytes) -> Non
         return
     assert "error" not in parsed.skipped
     for entry in parsed.entries:
-        _check(entry)
+        check_entry(entry)
 
 
 @settings(max_examples=100, deadline=None)
@@ -105,20 +105,20 @@ def test_a_missing_end_costs_no_entry(path: Path) -> None:
     assert (cut.title, cut.version) == (whole.title, whole.version)
 
 
-def _check(entry: Entry) -> None:
+def check_entry(entry: Entry) -> None:
     assert entry.headlines
     for listed in entry.headlines:
         assert 0 < len(listed.headline) <= MAX_HEADLINE_CHARACTERS
         assert listed.link is None or listed.link.lower().startswith(("http://", "https://"))
         assert listed.google_id is None or listed.google_id in (listed.link or "")
-        _check_text(listed.headline)
-        _check_text(listed.outlet or "")
+        check_text(listed.headline)
+        check_text(listed.outlet or "")
     assert len(entry.summary or "") <= MAX_SUMMARY_CHARACTERS
-    _check_text(entry.summary or "")
+    check_text(entry.summary or "")
     assert entry.published is None or EARLIEST <= entry.published <= NOW + LATEST_AHEAD
 
 
-def _check_text(text: str) -> None:
+def check_text(text: str) -> None:
     text.encode()  # no surrogates
     assert not any(ord(character) < 0x20 or 0x7F <= ord(character) < 0xA0 for character in text)
     assert text == " ".join(text.split())

@@ -9,6 +9,7 @@ import os
 import random
 import re
 import signal
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -21,7 +22,7 @@ import pytest
 
 from aggregator.cli import run_command
 from aggregator.clock import ManualClock
-from aggregator.model import FailureKind, RenderedFile
+from aggregator.model import Failure, FailureKind, RenderedFile
 from aggregator.parse import ParserPool
 from aggregator.parse.frames import Request
 from aggregator.parse.google_news import MAX_HEADLINE_CHARACTERS
@@ -30,6 +31,7 @@ from aggregator.parse.worker import _Worker
 from aggregator.publish import FORMATS
 from aggregator.store.polls import MAX_REVISIONS
 from tests.fault_server import FEED, PAGE, WALL, FaultServer, Reply
+from tests.faults.mutate import SEEDS, judge, mutant, parsed_here
 from tests.hostile import LINKS, TEXTS
 from tests.system.home import Feed, Home, check, poll_all, rows
 from tests.test_parse_dates import READ as READ_DATES
@@ -548,3 +550,34 @@ def test_B15_floods_of_headlines_are_grouped_whole(tmp_path):
     [(articles, longest)] = rows(home.store, "SELECT count(*), max(length(headline)) FROM articles")
     assert (articles, longest) == (equal + different + 2, MAX_HEADLINE_CHARACTERS)
     assert rows(home.store, "SELECT count(DISTINCT article_id) FROM story_members") == [(articles,)]
+
+
+# --- documents at random ----------------------------------------------------------------------------------
+
+MUTANTS = 100_000 if IS_LONG else 2_000
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_B16_every_mutant_is_entries_or_a_classified_failure(seed):
+    results = Counter(judge(mutant(random.Random(f"{seed}/{number}"))) for number in range(MUTANTS // 4))
+    assert set(results) <= {"entries", *FailureKind}
+    assert results["entries"] > MUTANTS // 10
+
+
+def test_B16_hundreds_of_odd_feeds_in_one_poll_are_counted_exactly(tmp_path):
+    bodies = [*SEEDS, *(mutant(random.Random(f"corpus/{number}")) for number in range(200 - len(SEEDS)))]
+    xml = (("Content-Type", "application/xml"),)
+    home = poll(Home(tmp_path), {f"odd {n}": Reply(headers=xml, body=body) for n, body in enumerate(bodies)})
+    counted = rows(
+        home.store, "SELECT failure, entries, skipped FROM polls JOIN feeds USING (feed_id) ORDER BY feed_id"
+    )
+    assert counted == [judged(body) for body in bodies]
+    assert check(home.store) == "ok"
+
+
+def judged(body: bytes) -> tuple[str | None, int, int]:
+    """What a document comes to by itself: class of failure, entries, what is skipped of it."""
+    parsed = parsed_here(body)
+    if isinstance(parsed, Failure):
+        return str(parsed.kind), 0, 0
+    return None, len(parsed.entries), sum(parsed.skipped.values())
