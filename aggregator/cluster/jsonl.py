@@ -103,7 +103,16 @@ def write_rows(rows: Iterable[ClusterRow]) -> Iterator[str]:
     """Yield a line per row, without line ends: the fields as read, then story, rule, score, partner."""
     for row in rows:
         found = {"story": row.story, "rule": row.rule, "score": row.score, "partner": row.partner}
-        yield json.dumps({**row.fields, **found}, ensure_ascii=False)
+        yield _line({**row.fields, **found})
+
+
+def _line(fields: Mapping[str, Any]) -> str:
+    line = json.dumps(fields, ensure_ascii=False)
+    try:
+        line.encode()
+    except UnicodeEncodeError:  # half of a surrogate pair, which only an escape can hold, as it came
+        return json.dumps(fields)
+    return line
 
 
 def cluster_rows(

@@ -11,6 +11,7 @@ Facts
 """
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from urllib.parse import urljoin
@@ -43,7 +44,8 @@ def read_head(body: bytes, url: str) -> Head:
     found = _END_OF_HEAD.search(body, 0, MAX_HEAD_BYTES)
     head = body[: found.start() if found else MAX_HEAD_BYTES]
     parser = _HeadParser()
-    parser.feed(head.decode("utf-8", errors="replace"))
+    with suppress(AssertionError):  # html.parser, on a malformed <![…; what came before it counts
+        parser.feed(head.decode("utf-8", errors="replace"))
     base = _absolute(url, parser.base) or url
     return Head(_absolute(base, parser.refresh), _absolute(base, parser.canonical))
 
