@@ -123,7 +123,11 @@ CONTENT = (
         "this is no feed; nothing stored changes",
     ),
     Row("B9", "a feed without entries, after full ones", "success, and a notice when it goes on"),
-    Row("B10", "ids that repeat, change with every poll, or are missing", "no flood: each article once"),
+    Row(
+        "B10",
+        "guids that repeat, change with every poll, or are missing; links with new campaign marks",
+        "no flood: each article once",
+    ),
     Row("B11", "one entry in a hundred that cannot be stored", "ninety-nine are, and one is counted"),
     Row(
         "B12",
