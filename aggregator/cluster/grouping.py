@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from aggregator.cluster.constraints import Constraints, constraints_of
+from aggregator.cluster.copies import folded, unfolded
 from aggregator.cluster.day import Day, prepare_day
 from aggregator.cluster.evidence import Ledger
 from aggregator.cluster.linkage import FORBIDDEN, SCALE, Indices, average_link
@@ -39,8 +40,10 @@ def group_day(
     The result depends on the set of arguments alone, not on their order. `weights` None takes the
     shipped ones; a `reader` that is passed again saves work and changes nothing. Never raises, whatever the texts are. Groups are ordered by size, then lead key.
     """
-    day = prepare_day(headlines, language, sightings, weights, settings, rules, reader)
-    return group_prepared(day, corrections, rules)
+    reader = reader or Reader()
+    told = folded(headlines, corrections, language, reader)
+    day = prepare_day(told.headlines, language, sightings, weights, settings, rules, reader)
+    return unfolded(group_prepared(day, corrections, rules), told.surplus)
 
 
 def group_prepared(day: Day, corrections: Sequence[Correction], rules: Rules) -> DayGroups:
@@ -68,7 +71,10 @@ def attach_late(
     `headlines` are all of the day, the frozen ones included. Frozen groups keep all their members
     and never join each other, not even by a correction.
     """
-    day = prepare_day([*headlines, *late], language, sightings, weights, settings, rules, reader)
+    reader = reader or Reader()
+    place_of = {key: number for number, group in enumerate(frozen) for key in group.keys}
+    told = folded([*headlines, *late], corrections, language, reader, place_of)
+    day = prepare_day(told.headlines, language, sightings, weights, settings, rules, reader)
     start = np.arange(len(day.headlines), dtype=np.int64)
     anchored = np.zeros(len(start), dtype=bool)
     for group in frozen:
@@ -76,7 +82,7 @@ def attach_late(
         start[members] = members[:1]
         anchored[members] = True
     constraints = constraints_of(corrections, day.index, start, anchored)
-    grouped = _grouped(day, constraints, anchored, rules)
+    grouped = unfolded(_grouped(day, constraints, anchored, rules), told.surplus)
     return replace(grouped, groups=_with_frozen_order(grouped.groups, frozen))
 
 

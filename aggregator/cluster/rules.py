@@ -17,7 +17,7 @@ import rapidfuzz
 
 from aggregator.settings import ClusterSettings
 
-_GENERATION = 8  # raised with every change of method that the numbers below do not show
+_GENERATION = 9  # raised with every change of method that the numbers below do not show
 
 
 @dataclass(frozen=True, slots=True)
