@@ -96,19 +96,23 @@ def serve(server: FaultServer, bodies: Mapping[str, bytes | Reply]) -> list[Feed
     return feeds
 
 
-def poll_in_turn(home: Home, bodies: Sequence[bytes | Reply], *, every: timedelta = HOUR) -> None:
-    """Poll one feed as often as there are documents; each time it is another of them."""
+def poll_in_turn(
+    home: Home, turns: Mapping[str, Sequence[bytes | Reply]], *, every: timedelta = HOUR
+) -> None:
+    """Poll each feed as often as there are documents of it; each time it is another of them."""
     clock = ManualClock(NOW)
     with FaultServer() as server:
-        feeds = serve(server, {"feed": bodies[0]})
+        feeds = serve(server, {name: bodies[0] for name, bodies in turns.items()})
 
         async def polls(stages: Any) -> None:
-            for body in bodies:
-                server.answers["f0"] = body if isinstance(body, Reply) else Reply(headers=TAGGED, body=body)
+            for bodies in zip(*turns.values(), strict=True):
+                for number, body in enumerate(bodies):
+                    reply = body if isinstance(body, Reply) else Reply(headers=TAGGED, body=body)
+                    server.answers[f"f{number}"] = reply
                 await poll_all(stages)
                 clock.advance(every)
 
-        home.configure(feeds).work(clock, polls)
+        home.configure(feeds, tables={"poll": {"max_per_host": 8}}).work(clock, polls)
 
 
 def listing(titles: Sequence[str], more: str = "") -> bytes:
@@ -371,26 +375,7 @@ NO_FEEDS = {
 }
 
 
-@pytest.mark.parametrize(("body", "kind"), NO_FEEDS.values(), ids=NO_FEEDS.keys())
-def test_B8_what_is_no_feed_changes_nothing_that_is_stored(tmp_path, capsys, body, kind):
-    home = Home(tmp_path)
-    no_feed = Reply(headers=(("Content-Type", "application/rss+xml"), ("ETag", '"wall"')), body=body)
-    poll_in_turn(home, [FEED, no_feed, no_feed, no_feed])
-    seen = look(home, "feed")
-    assert (seen.state, seen.failure, seen.headlines) == ("failing", kind, GOOD_HEADLINES)
-    [(etag, body_sha256, moved_to)] = rows(home.store, "SELECT etag, body_sha256, moved_to FROM feeds")
-    assert (etag in (None, '"harbour-1"'), body_sha256, moved_to) == (True, sha256(FEED).hexdigest(), None)
-    assert "'feed' has not been read" in said(home, capsys, "doctor")
-
-
-def test_B9_a_feed_without_entries_is_a_success_with_a_notice(tmp_path, capsys):
-    home = Home(tmp_path)
-    poll_in_turn(home, [FEED, *[rss(f"<ttl>{n}</ttl>") for n in range(3)]])
-    assert look(home, "feed") == Seen("ok", None, GOOD_HEADLINES, 0)
-    assert "'feed' came without entries 3 times in a row" in said(home, capsys, "doctor")
-
-
-# --- identities ---------------------------------------------------------------------------------------
+# --- several polls --------------------------------------------------------------------------------------
 
 
 def identified(guid: str, link: str, *, poll_number: int = 0) -> bytes:
@@ -418,11 +403,45 @@ IDENTITIES = {
 }
 
 
-@pytest.mark.parametrize(("guid", "link"), IDENTITIES.values(), ids=IDENTITIES.keys())
-def test_B10_each_article_is_stored_once(tmp_path, guid, link):
-    home = Home(tmp_path)
-    poll_in_turn(home, [identified(guid, link, poll_number=number) for number in range(POLLS)])
-    assert len(look(home, "feed").headlines) == 10
+def walled(body: bytes) -> Reply:
+    return Reply(headers=(("Content-Type", "application/rss+xml"), ("ETag", '"wall"')), body=body)
+
+
+@pytest.fixture(scope="module")
+def turned(tmp_path_factory):
+    """Four polls of feeds that change from each to the next."""
+    home = Home(tmp_path_factory.mktemp("turns"))
+    turns: dict[str, list[bytes | Reply]] = {
+        name: [FEED, *[walled(body)] * (POLLS - 1)] for name, (body, _) in NO_FEEDS.items()
+    }
+    turns["emptied"] = [FEED, *(rss(f"<ttl>{n}</ttl>") for n in range(POLLS - 1))]
+    for place, (name, (guid, link)) in enumerate(IDENTITIES.items()):
+        of_its_own = link.replace("courier", f"courier{place}")
+        turns[name] = [identified(guid, of_its_own, poll_number=number) for number in range(POLLS)]
+    poll_in_turn(home, turns)
+    assert check(home.store) == "ok"
+    return home
+
+
+@pytest.mark.parametrize("name", NO_FEEDS)
+def test_B8_what_is_no_feed_changes_nothing_that_is_stored(turned, capsys, name):
+    seen = look(turned, name)
+    assert (seen.state, seen.failure, seen.headlines) == ("failing", NO_FEEDS[name][1], GOOD_HEADLINES)
+    [(etag, body_sha256, moved_to)] = rows(
+        turned.store, "SELECT etag, body_sha256, moved_to FROM feeds WHERE name = ?", name
+    )
+    assert (etag in (None, '"harbour-1"'), body_sha256, moved_to) == (True, sha256(FEED).hexdigest(), None)
+    assert re.search(rf"^{name}\tfailing\t", said(turned, capsys, "feeds", "list"), re.MULTILINE)
+
+
+def test_B9_a_feed_without_entries_is_a_success_with_a_notice(turned, capsys):
+    assert look(turned, "emptied") == Seen("ok", None, GOOD_HEADLINES, 0)
+    assert "'emptied' came without entries 3 times in a row" in said(turned, capsys, "doctor")
+
+
+@pytest.mark.parametrize("name", IDENTITIES)
+def test_B10_each_article_is_stored_once(turned, name):
+    assert len(look(turned, name).headlines) == 10
 
 
 def test_B10_an_item_that_is_listed_twice_is_one_article(tmp_path):
@@ -434,13 +453,16 @@ def test_B10_an_item_that_is_listed_twice_is_one_article(tmp_path):
 UNSTORABLE = {"a list": [], "a number": 2**70, "null": None, "no text": {"title": 2**70, "url": 2**70}}
 
 
-@pytest.mark.parametrize("item", UNSTORABLE.values(), ids=UNSTORABLE.keys())
-def test_B11_one_entry_that_cannot_be_stored_costs_itself(tmp_path, item):
+def test_B11_one_entry_that_cannot_be_stored_costs_itself(tmp_path):
     items: list[object] = [{"title": f"Ferry {n} sails again", "id": 2**70 + n} for n in range(99)]
-    document = {"version": "https://jsonfeed.org/version/1.1", "items": [*items[:50], item, *items[50:]]}
-    home = poll(Home(tmp_path), {"feed": json.dumps(document).encode()})
-    seen = look(home, "feed")
-    assert (seen.state, len(seen.headlines), seen.skipped) == ("ok", 99, 1)
+    version = "https://jsonfeed.org/version/1.1"
+    bodies = {
+        name: json.dumps({"version": version, "items": [*items[:50], item, *items[50:]]}).encode()
+        for name, item in UNSTORABLE.items()
+    }
+    home = poll(Home(tmp_path), bodies)
+    seen = [look(home, name) for name in UNSTORABLE]
+    assert [(one.state, len(one.headlines), one.skipped) for one in seen] == [("ok", 99, 1)] * len(seen)
 
 
 def test_B11_a_lone_surrogate_is_stored_as_a_replacement(tmp_path):
@@ -451,7 +473,7 @@ def test_B11_a_lone_surrogate_is_stored_as_a_replacement(tmp_path):
 
 def test_B12_a_headline_edited_fifty_times_is_one_article_with_a_bounded_history(tmp_path):
     home = Home(tmp_path)
-    poll_in_turn(home, [listing([f"Ferry sails again, {edit} aboard"]) for edit in range(51)])
+    poll_in_turn(home, {"feed": [listing([f"Ferry sails again, {edit} aboard"]) for edit in range(51)]})
     assert look(home, "feed").headlines == ["Ferry sails again, 0 aboard"]
     assert rows(home.store, "SELECT count(*) FROM headline_revisions") == [(MAX_REVISIONS,)]
 
