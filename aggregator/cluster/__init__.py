@@ -5,6 +5,7 @@ two groups join when their headlines agree on average. `continue_stories` says w
 days before each group carries on. Every join and every refusal near the line is a `Decision`.
 """
 
+from aggregator.cluster.collector import collector_at_rest
 from aggregator.cluster.evaluate import Scores, evaluate
 from aggregator.cluster.grouping import attach_late, group_day
 from aggregator.cluster.jsonl import ClusterRow, cluster_rows, read_rows, write_rows
@@ -27,6 +28,7 @@ __all__ = [
     "Trial",
     "attach_late",
     "cluster_rows",
+    "collector_at_rest",
     "continue_stories",
     "evaluate",
     "group_day",

@@ -31,12 +31,23 @@ def candidates(
     words = sparse.csr_matrix(vectors.words @ sparse.diags_array(selecting.astype(float)))
     words.eliminate_zeros()
     among = _Search(words, sparse.csr_matrix(words @ vectors.kinship), vectors.lengths, least_overlap)
-    found = [*among.pairs(np.flatnonzero(changed & left), right)]
+    found = [*among.pairs(changed & left, right)]
     if not np.array_equal(left, right):
-        found += among.pairs(np.flatnonzero(changed & right), left)
-    count = max(words.shape[0], 1)
-    codes = np.unique(np.concatenate([np.zeros(0, dtype=np.int64), *found]))
-    return codes // count, codes % count
+        found = _each_once([*found, *among.pairs(changed & right, left)])
+    nothing = np.zeros(0, dtype=np.int64)
+    return np.concatenate([nothing, *(p for p, _ in found)]), np.concatenate(
+        [nothing, *(p for _, p in found)]
+    )
+
+
+def _each_once(found: list[Pairs]) -> list[Pairs]:
+    pairs = (
+        np.concatenate([np.stack(pair, axis=1) for pair in found])
+        if found
+        else np.zeros((0, 2), dtype=np.int64)
+    )
+    one, other = np.unique(pairs, axis=0).T
+    return [(one, other)]
 
 
 class _Search:
@@ -49,18 +60,19 @@ class _Search:
     ) -> None:
         self._words, self._expanded, self._lengths, self._least = words, expanded, lengths, least
 
-    def pairs(self, rows: Indices, among: Mask) -> Iterator[Indices]:
-        """Yield the pairs of each of `rows` with one that is `among` them, as single numbers."""
-        others = np.flatnonzero(among)
+    def pairs(self, searched: Mask, among: Mask) -> Iterator[Pairs]:
+        """Yield the pairs of a row that is `searched` with one that is `among` the others, smaller first."""
+        rows, others = np.flatnonzero(searched), np.flatnonzero(among)
         transposed = sparse.csr_matrix(self._words[others].T)
         for start in range(0, len(rows), _ROWS_AT_ONCE):
             part = rows[start : start + _ROWS_AT_ONCE]
             product = (self._expanded[part] @ transposed).tocoo()
             one, other = part[product.row], others[product.col]
             needed = self._least * UNIT * self._lengths[one] * self._lengths[other]
-            kept = (one != other) & (product.data >= needed)
+            is_found_twice = searched[other] & among[one]
+            kept = (product.data >= needed) & (one != other) & (~is_found_twice | (one < other))
             one, other = one[kept], other[kept]
-            yield np.unique(np.minimum(one, other) * self._words.shape[0] + np.maximum(one, other))
+            yield np.minimum(one, other), np.maximum(one, other)
 
 
 def selecting_words(expanded: sparse.csr_matrix, budget: int) -> Mask:

@@ -7,11 +7,13 @@ set of articles, co-listings and corrections.
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from aggregator.cluster.collector import collector_at_rest
 from aggregator.cluster.constraints import Constraints, constraints_of
 from aggregator.cluster.copies import folded, unfolded
 from aggregator.cluster.day import Day, prepare_day
@@ -24,6 +26,7 @@ from aggregator.model import Correction, DayGroup, DayGroups, Headline, Sighting
 from aggregator.settings import ClusterSettings
 
 
+@collector_at_rest()
 def group_day(
     headlines: Sequence[Headline],
     *,
@@ -53,6 +56,7 @@ def group_prepared(day: Day, corrections: Sequence[Correction], rules: Rules) ->
     return _grouped(day, constraints_of(corrections, day.index, alone, free), free, rules)
 
 
+@collector_at_rest()
 def attach_late(
     late: Sequence[Headline],
     frozen: Sequence[DayGroup],
@@ -107,8 +111,9 @@ def _lone(agreement: sparse.csr_matrix, rules: Rules) -> int:
 
 def _members(groups: Indices) -> list[list[int]]:
     order = np.argsort(groups, kind="stable")
-    cuts = np.flatnonzero(np.diff(groups[order])) + 1
-    return [part.tolist() for part in np.split(order, cuts)] if len(order) else []
+    cuts = [0, *(np.flatnonzero(np.diff(groups[order])) + 1).tolist(), len(order)]
+    items = order.tolist()
+    return [items[start:end] for start, end in pairwise(cuts)] if items else []
 
 
 def _forbidding(agreement: sparse.csr_matrix, pairs: Iterable[tuple[int, int]]) -> sparse.csr_matrix:
@@ -123,6 +128,9 @@ def _forbidding(agreement: sparse.csr_matrix, pairs: Iterable[tuple[int, int]]) 
 
 def _day_group(day: Day, members: list[int], centrality: Indices) -> DayGroup:
     """Order the members: the most central first, the others by time, then by key."""
+    if len(members) == 1:
+        only, alone = day.slots[members[0]], (day.headlines[members[0]].key,)
+        return DayGroup(alone, only.series, only.label) if only else DayGroup(alone)
     lead = max(members, key=lambda i: (centrality[i], -i))
     rest = sorted((i for i in members if i != lead), key=lambda i: _time_then_key(day.headlines[i]))
     slots = Counter(slot for slot in (day.slots[i] for i in members) if slot)

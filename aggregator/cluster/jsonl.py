@@ -15,6 +15,7 @@ from functools import partial
 from itertools import pairwise
 from typing import Any
 
+from aggregator.cluster.collector import collector_at_rest
 from aggregator.cluster.grouping import group_day
 from aggregator.cluster.rules import DEFAULT_SETTINGS, RULES, Rules
 from aggregator.cluster.weights import TokenWeights
@@ -115,6 +116,7 @@ def _line(fields: Mapping[str, Any]) -> str:
     return line
 
 
+@collector_at_rest()
 def cluster_rows(
     rows: Sequence[ClusterRow],
     settings: ClusterSettings = DEFAULT_SETTINGS,

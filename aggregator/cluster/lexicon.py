@@ -6,7 +6,9 @@ what one grouping computed is found again by the next. No result depends on the 
 
 import re
 from array import array
+from collections import defaultdict
 from collections.abc import Iterable
+from itertools import count
 from typing import TypeVar
 
 import numpy as np
@@ -35,7 +37,10 @@ class _Rows:
         self._starts.append(len(self._values))
 
     def __getitem__(self, row: int) -> list[int]:
-        return self._values[self._starts[row] : self._starts[row + 1]].tolist()
+        return self._values[self.places(row)].tolist()
+
+    def places(self, row: int) -> slice:
+        return slice(self._starts[row], self._starts[row + 1])
 
     def matrix(self, width: int) -> sparse.csr_matrix:
         """Return a row of ones for each list."""
@@ -52,8 +57,8 @@ class Lexicon:
         self.skeletons: list[int] = []  # of each word: the number of its consonants, -1 if it is no name
         self._word_numbers: dict[str, int] = {}
         self._document_numbers: dict[Document, int] = {}
-        self._group_numbers: dict[str, int] = {}
-        self._skeleton_numbers: dict[str, int] = {}
+        self._group_numbers: defaultdict[str, int] = defaultdict(count().__next__)
+        self._skeleton_numbers: defaultdict[str, int] = defaultdict(count().__next__)
         self._in_order = _Rows()
         self._telling = _Rows()
         self._letter_groups = _Rows()
@@ -80,6 +85,10 @@ class Lexicon:
             whole.data = values
         return whole[documents]
 
+    def places_of(self, document: int) -> slice:
+        """Return where a document stands among the places of all documents that `presence` takes values for."""
+        return self._telling.places(document)
+
     def words_of(self, document: int) -> list[int]:
         """Return the words of a document that say what, each once."""
         return self._telling[document]
@@ -102,21 +111,20 @@ class Lexicon:
         self.words.append(word)
         is_compared = len(word) >= MIN_LETTERS and not word[0].isdigit()
         groups = letter_groups(word) if is_compared else ()
-        self._letter_groups.append(
-            sorted(self._group_numbers.setdefault(g, len(self._group_numbers)) for g in groups)
-        )
+        self._letter_groups.append(map(self._group_numbers.__getitem__, groups))
         skeleton = _VOWELS.sub("", word) if is_compared and word.isascii() else ""
         is_name = len(skeleton) >= 2 and word[0] == skeleton[0]
-        self.skeletons.append(
-            self._skeleton_numbers.setdefault(skeleton, len(self._skeleton_numbers)) if is_name else -1
-        )
+        self.skeletons.append(self._skeleton_numbers[skeleton] if is_name else -1)
         return number
 
 
 def letter_groups(word: str) -> set[str]:
     """Return the groups of three and four letters of a word, its ends marked by spaces."""
     padded = f" {word} "
-    return {padded[i : i + n] for n in (3, 4) for i in range(len(padded) - n + 1)}
+    places = range(len(padded) - 3)
+    groups = {padded[i : i + 4] for i in places}
+    groups.update([padded[i : i + 3] for i in places], (padded[-3:],))
+    return groups
 
 
 def grown(values: NDArray[T], size: int) -> NDArray[T]:

@@ -164,8 +164,11 @@ def _ids_of_today(groups: Sequence[DayGroup], today: Sequence[KnownStory]) -> di
     group_of = {key: index for index, group in enumerate(groups) for key in group.keys}
     held: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
     for story in today:
-        parts = Counter(group_of[key] for key in story.keys if key in group_of)
-        if parts:
+        parts = Counter([group_of[key] for key in story.keys if key in group_of])
+        if len(parts) == 1:
+            [(only, size)] = parts.items()
+            held[only].append((-size, story.story_id))
+        elif parts:
             largest = min(parts, key=lambda index: (-parts[index], min(groups[index].keys)))
             held[largest].append((-parts[largest], story.story_id))
     return {index: tuple(story_id for _, story_id in sorted(stories)) for index, stories in held.items()}

@@ -21,7 +21,6 @@ is (documents, words); a similarity is a sum of products over `UNIT` and both `l
 """
 
 import math
-from array import array
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import cast
@@ -31,7 +30,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from aggregator.cluster.coherence import FULL_FACTOR, Coherence
-from aggregator.cluster.lexicon import Indices, Lexicon
+from aggregator.cluster.lexicon import Indices, Lexicon, grown
 from aggregator.cluster.rows import row_sums, with_data
 from aggregator.cluster.rules import Rules
 from aggregator.cluster.spelling import Spelling
@@ -72,7 +71,7 @@ class Weighing:
         self._rules = rules
         self._names = weights.names()
         self._before = np.zeros(0)
-        self._told, self._documents_told = array("d"), 0
+        self._told, self._documents_told = np.zeros(0), 0
         self._spelling = Spelling()
         self._frames = Frames()
         self._coherence = Coherence(rules)
@@ -114,18 +113,19 @@ class Weighing:
 
     def _told_by_names(self, lexicon: Lexicon) -> Floats:
         """Return, for each word of all documents, the share that another word of its name has told."""
-        for document in range(self._documents_told, len(lexicon.documents)):
-            told: dict[str, float] = {}
-            for pair in pairwise(lexicon.documents[document]):
-                if pair in self._names:
-                    rarer, share = self._names[pair]
-                    told[rarer] = max(told.get(rarer, 0.0), share)
-            words = lexicon.words_of(document)
-            self._told.extend(
-                [told.get(lexicon.words[i], 0.0) for i in words] if told else [0.0] * len(words)
-            )
+        new = range(self._documents_told, len(lexicon.documents))
         self._documents_told = len(lexicon.documents)
-        return np.array(self._told)
+        if new:
+            self._told = grown(self._told, lexicon.places_of(new[-1]).stop)
+        for document in new:
+            pairs = [pair for pair in pairwise(lexicon.documents[document]) if pair in self._names]
+            told: dict[str, float] = {}
+            for rarer, share in map(self._names.__getitem__, pairs):
+                told[rarer] = max(told.get(rarer, 0.0), share)
+            if told:
+                words = [lexicon.words[i] for i in lexicon.words_of(document)]
+                self._told[lexicon.places_of(document)] = [told.get(word, 0.0) for word in words]
+        return self._told
 
 
 def _doubled(count: int) -> float:

@@ -6,11 +6,10 @@ day only grows an addendum, and beyond the window of late arrivals what comes fo
 searchable, in no story. A day before the first digest was never closed, and is grouped like any other.
 """
 
-import gc
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -166,7 +165,7 @@ def regroup_days(
     waiting = {(changed.day, changed.language): changed for changed in changed_days}
     while waiting:
         changed = waiting.pop(min(waiting))
-        with store.regrouping, _without_collector():
+        with store.regrouping, cluster.collector_at_rest():
             if changed.day >= first_weighed:
                 _freeze_weights(store, changed)
             with open_reader(store.path) as connection:
@@ -179,21 +178,6 @@ def regroup_days(
         headlines += len(material.inputs.headlines)
         conflicts += list(grouped.groups.conflicts)
     return Regrouped(done, headlines, frozenset(changed_stories), tuple(conflicts))
-
-
-@contextmanager
-def _without_collector() -> Iterator[None]:
-    """Let the cyclic collector rest: a grouping makes a million objects, and no circle among them.
-
-    Left on, it walks over all of them again and again, for a third of the time.
-    """
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def _save(
