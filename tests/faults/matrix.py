@@ -214,21 +214,42 @@ TIME = (
         "D1",
         "the machine sleeps for seconds, hours, days",
         "each feed is polled once, spread out; missed digests come in order",
+        proofs=(
+            "system/test_days.py::test_after_three_days_of_sleep_each_missed_digest_is_made_once",
+            "system/test_days.py::test_after_a_pause_many_feeds_are_spread_over_minutes",
+        ),
     ),
     Row(
         "D2",
         "the clock jumps a day, to 1970, to 2099 and back",
         "no busy loop, no long silence, no day rewritten",
+        proofs=("system/test_days.py::test_a_wall_clock_that_is_set_back_makes_nothing_twice",),
     ),
     Row(
         "D3",
         "clock changes, also at midnight and by half an hour; another zone in the configuration",
         "a digest for each local day",
+        proofs=(
+            "system/test_year.py::test_every_day_round_a_change_of_the_clock_has_its_digest_once",
+            "test_schedule.py::test_local_days_have_their_own_length",
+            "test_schedule.py::test_a_year_of_ticks_makes_each_day_once",
+        ),
     ),
     Row("D4", "a poll that takes longer than its interval", "polls of a feed never overlap"),
     Row("D5", "2,000 feeds are due at the start", "they are spread over minutes, a few at a time"),
-    Row("D6", "killed between a digest's rename and its commit", "the same file again; no second mail"),
-    Row("D7", "the daemon is down for five days", "the digests of the days that have stories"),
+    Row(
+        "D6",
+        "killed between a digest's rename and its commit",
+        "the same file again; no second mail, or one with the same Message-ID where its own row is lost",
+        proofs=(
+            "test_deliver_rounds.py::test_a_crash_between_sending_and_storing_sends_again_under_the_same_id",
+        ),
+    ),
+    Row(
+        "D7",
+        "the daemon is down for five days",
+        "a digest for each of the days, in order, empty where nothing was heard",
+    ),
 )
 
 PROCESS = (
