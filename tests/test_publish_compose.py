@@ -243,6 +243,10 @@ FAULTS = {
     "live updates behind": ("Ferry aground off Kestrel: live updates", 1),
     "shouting": ("FERRY AGROUND OFF KESTREL ISLANDS", 1),
     "an exclamation": ("Ferry runs aground off Kestrel Islands!", 1),
+    "the outlet behind": ("Ferry runs aground off Kestrel Islands | Harbour Post", 1),
+    "opinion": ("Opinion: The Kestrel ferry should never have sailed", 1),
+    "a list": ("The Ways a Ferry Could Run Aground", 1),
+    "a map": ("Map: where the Kestrel ferry ran aground", 1),
     "cut": ("Ferry with 180 aboard runs aground off…", 1),
     "hardly a sentence": ("Kestrel ferry latest", 1),
     "too long": ("Ferry with 180 aboard runs aground " * 5 + "off Kestrel", 1),
@@ -269,6 +273,15 @@ BEST = {
     ),
     "a label only if there is nothing else": ([LABEL, "Is this the end of the talks?"], 1),
     "a label among labels": ([LABEL, LABEL], 0),
+    "what the others say too, before one beside it": (
+        [
+            "The early days of island shipping",
+            "Kestrel ferry runs aground with 180 aboard",
+            "Ferry aground off Kestrel: all safe",
+            "Kestrel ferry aground after storm",
+        ],
+        1,
+    ),
     "the lead among equals": (["Ferry runs aground off Kestrel", "Kestrel ferry stranded with 180"], 0),
 }
 
@@ -517,6 +530,20 @@ def test_a_key_event_is_one_fact_with_its_source_and_who_else() -> None:
     assert event.fact == TOLD
     assert event.fact_source == event.reports[0].articles[0]
     assert event.also_by == "also Brig and Cairn"
+
+
+def test_a_headline_that_an_outlet_has_twice_is_read_once_and_counted_twice() -> None:
+    twice = [
+        article(HEADLINE, "Alba"),
+        article(HEADLINE.upper() + ".", "Alba", link="https://alba.example/2"),
+    ]
+    shown = story(1, *twice, article("Kestrel ferry stranded with 180", "Alba"), article(HEADLINE, "Brig"))
+
+    alba, brig = compose(day_of(shown), SETTINGS).stories[0].reports
+
+    assert [one.headline for one in alba.articles] == [HEADLINE, "Kestrel ferry stranded with 180"]
+    assert alba.repeats == (twice[1],)
+    assert (len(alba.all_articles), brig.repeats) == (3, ())
 
 
 def test_everything_in_an_issue_is_plain_and_every_address_may_be_offered() -> None:

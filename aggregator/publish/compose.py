@@ -17,6 +17,7 @@ from aggregator.publish.ranking import RankedStory, hour_counts, rank
 from aggregator.publish.sections import Headings, arrange
 from aggregator.publish.tags import headline_tags, vouched_words
 from aggregator.publish.text import safe_url, scrub, slug
+from aggregator.publish.words import folded
 from aggregator.settings import DigestOrder, DigestSettings, DigestStyle
 
 WEEK_DAYS = 7
@@ -123,11 +124,21 @@ def _shown(article: DigestArticle, language: Language) -> DigestArticle:
 
 
 def _reports(articles: Sequence[DigestArticle]) -> tuple[OutletReports, ...]:
-    """Return the articles by outlet, both in order of appearance."""
+    """Return the articles by outlet, both in order of appearance; a headline that it has twice is a repeat."""
     by_outlet: dict[str, list[DigestArticle]] = {}
     for article in articles:
         by_outlet.setdefault(article.outlet, []).append(article)
-    return tuple(OutletReports(outlet, tuple(own)) for outlet, own in by_outlet.items())
+    return tuple(_outlet_reports(outlet, own) for outlet, own in by_outlet.items())
+
+
+def _outlet_reports(outlet: str, own: Sequence[DigestArticle]) -> OutletReports:
+    first = {folded(article.headline) or article.headline: article for article in reversed(own)}
+    kept = {id(article) for article in first.values()}
+    return OutletReports(
+        outlet,
+        tuple(article for article in own if id(article) in kept),
+        tuple(article for article in own if id(article) not in kept),
+    )
 
 
 def _week(story: DigestStory, day: DigestDay) -> tuple[DayCount, ...]:

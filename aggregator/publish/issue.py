@@ -14,10 +14,19 @@ from aggregator.model import DayCount, DigestArticle, DigestDay, DigestStory
 
 @dataclass(frozen=True, slots=True)
 class OutletReports:
-    """What one outlet has in a story, in order of appearance; at least one article."""
+    """What one outlet has in a story, in order of appearance; at least one article.
+
+    `repeats` are further links under a headline that it has already (but for case and stops): nobody wants to read
+    them, and data has them.
+    """
 
     outlet: str
     articles: tuple[DigestArticle, ...]
+    repeats: tuple[DigestArticle, ...] = ()
+
+    @property
+    def all_articles(self) -> tuple[DigestArticle, ...]:
+        return self.articles + self.repeats
 
 
 @dataclass(frozen=True, slots=True)

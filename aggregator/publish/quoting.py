@@ -7,6 +7,8 @@ Facts
   know", dots where a feed cut them. None is forbidden; one with fewer of them stands for the story.
 * Feeds hang names on a headline that are no part of it: "… | Reader commentary", "… - Harbour News" (the outlet
   itself), "(exclusive)", "…: video".
+* A group has angles, and what most of its headlines name is the story: of 80 leading stories of five recorded
+  days, the earliest sober headline was beside the point in 17 ("The early days of an empire").
 * A series' own label ("List of key events, day 1,413") says nothing about the event, so it stands for a story
   only if there is nothing else.
 * Descriptions end in "Continue reading", in dots, or in the middle of a word, and many only repeat the
@@ -19,7 +21,7 @@ from datetime import datetime
 
 from aggregator.model import DigestArticle, DigestStory
 from aggregator.publish.text import scrub
-from aggregator.publish.words import content_words
+from aggregator.publish.words import content_words, shared_words
 
 MIN_WORDS = 4
 MIN_UNSPACED_LETTERS = 8  # of a headline without spaces
@@ -34,6 +36,7 @@ _LABEL = re.compile(
 )
 _PREFIX = re.compile(
     r"^\W*(?:live|live updates|breaking|watch|video|exclusive(?: interview)?|opinion|analysis|comment|just in|updated?"
+    r"|map|photos?|in pictures|book review|review|podcast|letters?|explainer|explained|fact check|q&a"
     r"|eilmeldung|liveticker|kommentar|en direct|direct|vidéo|en vivo|última hora|vídeo|наживо|онлайн|відео"
     r"|прямая трансляция|видео|срочно|терміново)\b\s*[:|–—-]"
     r"|\blive (?:updates|blog)\b|\bliveblog\b|\bliveticker\b",
@@ -41,7 +44,7 @@ _PREFIX = re.compile(
 )
 _BAIT = re.compile(
     r"\?|\b(?:here['’]s|here is) (?:what|why|how)\b|\bwhat (?:we know|to know|you need)\b|\bthis is (?:why|how)\b"
-    r"|\byou (?:won['’]t|need to|should)\b|\b(?:everything|all) you need\b|^(?:why|how|what|warum|wieso|was|wie"
+    r"|\byou (?:won['’]t|need to|should)\b|\b(?:everything|all) you need\b|^the (?:ways|reasons?)\b|^(?:why|how|what|warum|wieso|was|wie"
     r"|pourquoi|comment|por qué|cómo|чому|як|почему|как|что)\b",
     re.IGNORECASE,
 )
@@ -67,12 +70,10 @@ _ABBREVIATION = re.compile(
 def best_member(story: DigestStory) -> DigestArticle:
     """Return the article whose headline stands for the story: a pinned one, else the best of all.
 
-    Best is: no series label if another is none; fewest faults (see `headline_faults`); first
-    seen first; else the lead that the grouping chose.
+    Best is: no series label if another is none; fewest faults (see `headline_faults`, and its outlet's name
+    behind); naming at least half of what the headlines share; first seen first; else the lead that the grouping chose.
     """
-    if story.is_pinned:
-        return story.articles[0]
-    return min(story.articles, key=_merit)
+    return story.articles[0] if story.is_pinned else _by_merit(story)[0]
 
 
 def best_sentence(story: DigestStory, member: DigestArticle) -> tuple[str, DigestArticle]:
@@ -80,7 +81,7 @@ def best_sentence(story: DigestStory, member: DigestArticle) -> tuple[str, Diges
 
     `member` is the one that stands for the story; where a person pinned it, no other is asked.
     """
-    others = [] if story.is_pinned else sorted(story.articles, key=_merit)
+    others = [] if story.is_pinned else _by_merit(story)
     known = content_words(" ".join(article.headline for article in story.articles))
     for article in (member, *others):
         sentence = next(sentences(scrub(article.summary or "")), "")
@@ -121,10 +122,17 @@ def sentences(text: str) -> Iterator[str]:
         yield text[begin:].strip()
 
 
-def _merit(article: DigestArticle) -> tuple[bool, int, datetime]:
-    """Less is better; among equals the store's order decides, the lead of the grouping first."""
-    is_label = _LABEL.search(article.headline) is not None
-    return is_label, headline_faults(article.headline) + _names_itself(article), article.first_seen
+def _by_merit(story: DigestStory) -> list[DigestArticle]:
+    """The articles, the best headline first; among equals the store's order decides, the grouping's lead first."""
+    shared = shared_words((article.headline for article in story.articles), least=2)
+
+    def merit(article: DigestArticle) -> tuple[bool, int, bool, datetime]:
+        is_label = _LABEL.search(article.headline) is not None
+        faults = headline_faults(article.headline) + _names_itself(article)
+        is_beside = 2 * len(content_words(article.headline) & shared) < len(shared)
+        return is_label, faults, is_beside, article.first_seen
+
+    return sorted(story.articles, key=merit)
 
 
 def _names_itself(article: DigestArticle) -> bool:

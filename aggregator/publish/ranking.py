@@ -19,14 +19,14 @@ Ties: more outlets, more articles, newer, smaller story id, so that the order is
 import heapq
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from aggregator.model import DigestDay, DigestStory
 from aggregator.publish.independence import independent_outlets
-from aggregator.publish.words import content_words
+from aggregator.publish.words import shared_words
 from aggregator.settings import RankingSettings
 
 SPREAD_HOURS = 7  # after the first one; then a story was all day long in the news
@@ -92,16 +92,10 @@ def _order(ranked: RankedStory) -> tuple[float, int, int, float, int]:
 
 def _rare_words(stories: Sequence[DigestStory]) -> list[Weights]:
     """Return for each story the words that a third of its headlines have, the rarer the heavier."""
-    of_stories = [frozenset(_shared_words(story)) for story in stories]
+    of_stories = [shared_words(article.headline for article in story.articles) for story in stories]
     uses = Counter(word for words in of_stories for word in words)
     weight = {word: math.log((1 + len(stories)) / count) for word, count in uses.items()}
     return [{word: weight[word] for word in sorted(words)} for words in of_stories]
-
-
-def _shared_words(story: DigestStory) -> Iterator[str]:
-    headlines = dict.fromkeys(article.headline for article in story.articles)
-    counts = Counter(word for headline in headlines for word in content_words(headline))
-    return (word for word, count in counts.items() if 3 * count >= len(headlines))
 
 
 def _diverse_order(ordered: Sequence[RankedStory], words: Sequence[Weights], diversity: float) -> list[int]:

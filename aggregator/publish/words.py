@@ -9,7 +9,8 @@ Facts
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 
 from aggregator.publish.stop_words import STOP_WORDS
 
@@ -37,6 +38,13 @@ def has_unspaced(text: str) -> bool:
 def content_words(text: str) -> frozenset[str]:
     """Return the folded words that say what a headline is about."""
     return frozenset(_content_words(text))
+
+
+def shared_words(headlines: Iterable[str], least: int = 1) -> frozenset[str]:
+    """Return the words that a third of the different headlines have, and at least so many of them."""
+    different = frozenset(headlines)
+    counts = Counter(word for headline in different for word in content_words(headline))
+    return frozenset(word for word, count in counts.items() if count >= least and 3 * count >= len(different))
 
 
 def _content_words(text: str) -> Iterator[str]:

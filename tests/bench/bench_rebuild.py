@@ -13,8 +13,7 @@ from collections import Counter
 from pathlib import Path
 
 from aggregator import publish
-from aggregator.pipeline.digests import TEMPLATES
-from aggregator.pipeline.editions import frozen_issue
+from aggregator.pipeline.editions import TEMPLATES, frozen_issue
 from aggregator.store import open_reader
 from aggregator.store.digests import load_addenda, load_edition, load_logged
 from aggregator.store.values import day_of

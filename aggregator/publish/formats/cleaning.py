@@ -77,7 +77,11 @@ class _Cleaner:
             headline=self._text(story.headline),
             link=self._address(story.link),
             reports=tuple(
-                OutletReports(self._text(report.outlet), tuple(map(self._article, report.articles)))
+                OutletReports(
+                    self._text(report.outlet),
+                    tuple(map(self._article, report.articles)),
+                    tuple(map(self._article, report.repeats)),
+                )
                 for report in story.reports
             ),
             status=scrub(story.status),

@@ -94,7 +94,7 @@ def _story(shown: IssueStory) -> Document:
         "coverage": list(shown.coverage),
         "week": list(map(_count, shown.week)),
         "reports": [
-            {"outlet": report.outlet, "articles": list(map(_article, report.articles))}
+            {"outlet": report.outlet, "articles": list(map(_article, report.all_articles))}
             for report in shown.reports
         ],
     }

@@ -105,7 +105,7 @@ def _story_rows(issue: Issue) -> Iterator[tuple[Cell, ...]]:
 def _article_rows(issue: Issue) -> Iterator[tuple[Cell, ...]]:
     for shown in issue.stories:
         for report in shown.reports:
-            for article in report.articles:
+            for article in report.all_articles:
                 yield (
                     *(issue.date, issue.day.topic, shown.story.story_id),
                     *(article.headline, report.outlet, article.link, article.feed_link),
@@ -114,7 +114,7 @@ def _article_rows(issue: Issue) -> Iterator[tuple[Cell, ...]]:
 
 
 def _articles(story: IssueStory) -> int:
-    return sum(len(report.articles) for report in story.reports)
+    return sum(len(report.all_articles) for report in story.reports)
 
 
 # --- CSV -------------------------------------------------------------------------------------------
