@@ -257,12 +257,26 @@ PROCESS = (
         "E1",
         "SIGTERM while idle, in a fetch, in a commit, with a hanging name server",
         "an end within ten seconds, status 0",
+        proofs=(
+            "system/test_daemon.py::test_it_polls_groups_resolves_and_ends_with_zero_when_told",
+            "system/test_daemon.py::test_it_ends_in_the_middle_of_a_poll",
+            "test_fetch_network.py::test_twenty_hanging_names_do_not_stop_a_healthy_one_nor_the_end",
+        ),
     ),
-    Row("E2", "the loop is blocked", "the watchdog ends the program, the service starts it again"),
+    Row(
+        "E2",
+        "the loop is blocked",
+        "the watchdog ends the program, the service starts it again",
+        proofs=("test_health.py::test_a_blocked_loop_does_not_answer_and_is_told_of_afterwards",),
+    ),
     Row(
         "E3",
         "a configuration that is wrong, at start and at reload; a secret that others may read",
         "every problem with its line; a reload keeps the old one",
+        proofs=(
+            "system/test_daemon.py::test_a_broken_configuration_is_refused_and_a_valid_one_taken_up",
+            "test_deliver.py::test_a_file_that_others_may_touch_is_refused",
+        ),
     ),
     Row("E4", "the log's target is full or gone", "nothing: polling goes on"),
     Row("E5", "too few file descriptors, threads, memory", "slower, or single feeds fail with a reason"),
@@ -270,20 +284,53 @@ PROCESS = (
         "E6",
         "the page: foreign host, cross-site post, huge address, search operators",
         "refused, or harmless",
+        proofs=(
+            "test_web.py::test_hosts",
+            "test_web.py::test_a_form_from_another_site_is_refused",
+            "test_web.py::test_an_endless_address_is_refused",
+        ),
     ),
-    Row("E7", "Datasette: recursive queries, enormous values", "refused by its limits"),
+    Row(
+        "E7",
+        "Datasette: recursive queries, enormous values",
+        "refused by its limits",
+        not_injected="Datasette is another program: its limits are its own, and none of ours is shipped",
+    ),
     Row(
         "E8",
         "the mail server is down, greylists, refuses one address",
         "retried from the outbox; the files are there",
+        proofs=(
+            "test_deliver_rounds.py::test_a_server_that_is_down_gets_the_mails_later",
+            "test_deliver_rounds.py::test_one_refused_address_is_final_and_the_other_is_served",
+        ),
     ),
     Row(
         "E9",
         "the digests' folder is missing, not writable, a symbolic link, full",
         "the digest stays due, and one sentence",
+        proofs=(
+            "test_publish_files.py::test_folder_that_is_a_link_out_is_refused",
+            "test_publish_files.py::test_link_in_the_place_of_a_file_is_replaced_not_followed",
+            "test_publish_files.py::test_what_the_disk_refuses_is_said_and_leaves_nothing_behind",
+        ),
     ),
-    Row("E10", "secrets in logs, pages, exports", "none"),
-    Row("E11", "the lowest and the newest dependencies allowed", "the program runs"),
+    Row(
+        "E10",
+        "secrets in logs, pages, exports",
+        "none",
+        proofs=(
+            "test_deliver.py::test_recipients_are_named_without_secrets",
+            "test_deliver.py::test_a_password_that_a_server_repeats_is_not_told",
+            "test_fetch_client.py::test_a_password_in_a_location_is_not_repeated",
+        ),
+    ),
+    Row(
+        "E11",
+        "the lowest and the newest dependencies allowed",
+        "the program runs",
+        not_injected="the newest are what CI installs; the lowest are not tried",
+    ),
 )
 
 ROWS = (*TRANSPORT, *CONTENT, *STORAGE, *TIME, *PROCESS)

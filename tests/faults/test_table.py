@@ -1,4 +1,6 @@
-"""The page that shows the matrix says what the tests are."""
+"""The page that shows the matrix, and the promise in the README, say what the tests are."""
+
+import re
 
 from tests.faults.matrix import ROWS
 from tests.faults.table import FOLDER, TABLE, module_tests, render, row_tests
@@ -31,3 +33,18 @@ def test_the_proofs_of_other_folders_exist():
         for proof in row.proofs:
             file, _, name = proof.partition("::")
             assert name in module_tests(FOLDER.parent / file), proof
+
+
+def test_every_row_has_a_test_or_says_why_not():
+    tests = row_tests()
+    assert [row.id for row in ROWS if not (row.id in tests or row.proofs or row.not_injected)] == []
+
+
+def test_the_tests_that_the_promise_names_exist():
+    readme = (FOLDER.parent.parent / "README.md").read_text(encoding="utf-8")
+    promise = readme.partition("## What is promised")[2].partition("\n## ")[0]
+    named = re.findall(r"`([\w/]+\.py)(?:::(\w+))?`", promise)
+    assert len(named) >= 14
+    for file, name in named:
+        assert not name or name in module_tests(FOLDER.parent / file), f"{file}::{name}"
+        assert (FOLDER.parent / file).is_file()
