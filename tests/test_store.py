@@ -1,6 +1,7 @@
 """The store: one writer, all or nothing, and what a poll leaves behind. Real SQLite files throughout."""
 
 import asyncio
+import fcntl
 import re
 import sqlite3
 import threading
@@ -124,6 +125,14 @@ def test_a_second_writer_is_refused_and_told_who_holds_the_file(store):
 def test_the_lock_ends_with_the_store(tmp_path):
     open_store(tmp_path / "news.db").close()
     open_store(tmp_path / "news.db").close()
+
+
+def test_who_asks_for_the_writer_does_not_keep_the_next_one_out(tmp_path):
+    open_store(tmp_path / "news.db").close()
+    with (tmp_path / "news.db.lock").open() as asking:
+        fcntl.flock(asking, fcntl.LOCK_SH)
+        threading.Timer(0.1, fcntl.flock, (asking, fcntl.LOCK_UN)).start()
+        open_store(tmp_path / "news.db").close()
 
 
 def test_a_file_of_a_newer_version_is_refused(tmp_path):

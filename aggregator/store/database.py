@@ -21,6 +21,7 @@ import os
 import queue
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
@@ -46,6 +47,8 @@ class _Job:
 
 _MAX_GROUP = 64  # closures in one transaction; bounds what one failing disk write undoes
 _BUSY_MILLISECONDS = 10_000  # how long a write waits for a lock that another program holds
+_LOCK_TRIES = 11
+_LOCK_PAUSE_SECONDS = 0.05
 _UNSTORED = "nothing of this write was stored"
 
 
@@ -369,20 +372,33 @@ def _named_holder(lock: int) -> str:
 def take_lock(path: Path) -> int:
     """An exclusive `flock` on `<path>.lock`, whose text names the holder; it ends when the descriptor is closed.
 
+    Whoever asks who writes (`lock_holder`) holds the lock himself for an instant, so a refusal is asked again
+    for up to half a second.
+
     Raises:
         StoreLocked: another process holds it.
     """
     lock = os.open(_lock_path(path), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
+    if not _is_locked(lock):
         holder = _named_holder(lock)
         os.close(lock)
         raise StoreLocked(
             f"{path} is being written by process {holder}; one writer at a time "
             "(stop the daemon first, or use the commands that only read)",
             holder,
-        ) from error
+        )
     os.ftruncate(lock, 0)
     os.pwrite(lock, f"{os.getpid()}\n".encode("ascii"), 0)
     return lock
+
+
+def _is_locked(lock: int) -> bool:
+    for remaining in reversed(range(_LOCK_TRIES)):
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if remaining:
+                time.sleep(_LOCK_PAUSE_SECONDS)
+        else:
+            return True
+    return False
