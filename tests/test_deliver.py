@@ -14,8 +14,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from email import policy
+from email.header import decode_header, make_header
 from email.message import EmailMessage
 from email.parser import BytesParser
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
 
@@ -255,6 +257,20 @@ def test_any_mail_reads_back(title: str, name: str, text: str) -> None:
     assert {field.lower() for field in message} == {
         *("message-id", "date", "from", "to", "subject", "auto-submitted", "mime-version", "content-type")
     }
+
+
+WORDS = st.sampled_from(
+    ["Fähre", "nach", "Aldermoor", "пороми", "та", "порти", "港口", "Où", "1 407", "–", "“x”", "a" * 60]
+)
+
+
+@given(st.lists(WORDS, min_size=1, max_size=25).map(" ".join))
+def test_a_long_header_in_any_script_keeps_its_spaces(words: str) -> None:
+    mail = mail_for(subject=words, name=words)
+    assert parsed(mail)["Subject"] == words[:200].rstrip()
+    # The parser of `policy.default` keeps the space between two encoded words of a name, which means nothing.
+    sender, _ = parseaddr(BytesParser(policy=policy.compat32).parsebytes(mail, headersonly=True)["From"])
+    assert str(make_header(decode_header(sender))) == words[:200].rstrip()
 
 
 # --- SMTP ----------------------------------------------------------------------------------------------

@@ -4,6 +4,9 @@ Facts
 -----
 * `EmailMessage` refuses a newline in a header, keeps a NUL and raises on a lone surrogate: what goes into
   a header is scrubbed, and the finished message is parsed back.
+* Folding a long header, `EmailMessage` loses or adds a space where one encoded word ends and another begins (in one in
+  eight of random subjects of up to 25 words, most of them not ASCII) or before a long first word. So what is ASCII
+  stays on one line, of which a server must take 998 bytes, and `email.header.Header` folds the rest.
 * A mail program knows a message by its Message-ID: sent twice with the same one it is shown once by many.
   So it is made of what the mail is, and the boundary between the parts as well, which is random otherwise.
 * Not every server takes 8-bit bodies, and lines have at most 998 bytes: both parts are encoded.
@@ -13,15 +16,33 @@ Facts
 import re
 from datetime import datetime
 from email import policy
+from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.parser import BytesParser
+from typing import Any
 
 from aggregator.deliver.recipients import delivery_hash
 from aggregator.errors import PublishError
 from aggregator.model import DeliveryKey
 
-_POLICY = policy.SMTP.clone(cte_type="7bit")
+
+class _FoldingPolicy(policy.EmailPolicy):
+    """SMTP's policy with headers that read back; see the facts."""
+
+    def fold_binary(self, name: str, value: Any) -> bytes:
+        """Return the header's lines; `value` is what `EmailMessage` holds: a str with the parts of an address."""
+        if str(value).isascii():
+            return f"{name}: {value}{self.linesep}".encode("ascii")
+        words, address = str(value), ""
+        if name == "From":
+            [sender] = value.addresses
+            words, address = sender.display_name, f"{self.linesep} <{sender.addr_spec}>"
+        encoded = Header(words, "utf-8", header_name=name).encode(linesep=self.linesep)
+        return f"{name}: {encoded}{address}{self.linesep}".encode("ascii")
+
+
+_POLICY = _FoldingPolicy(linesep="\r\n", cte_type="7bit")
 _MAX_HEADER_CHARACTERS = 200
 _BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\s]+")
 _UNSEEN = re.compile(r"[\u202a-\u202e\u2066-\u2069\ufeff\U000e0000-\U000e007f]")
