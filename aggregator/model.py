@@ -614,9 +614,13 @@ class Recipient:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryKey:
-    """One digest for one recipient; there is never a second delivery of the same."""
+    """One digest for one recipient; there is never a second delivery of the same.
+
+    `folder` is where the digest is written, which tells two digests of one topic apart.
+    """
 
     topic: str
+    folder: str
     day: date
     addendum: int  # 0 is the digest proper
     recipient: Recipient

@@ -69,7 +69,7 @@ PASSWORD = "correct horse"
 
 
 def key_for(name: str, channel: Channel = Channel.EMAIL, *, addendum: int = 0) -> DeliveryKey:
-    return DeliveryKey("ports", DAY, addendum, Recipient(channel, name))
+    return DeliveryKey("ports", "digests", DAY, addendum, Recipient(channel, name))
 
 
 ANN = key_for("ann@readers.example")
@@ -173,7 +173,7 @@ def test_a_recipient_finds_his_digest_or_none() -> None:
     other = DigestSettings("ports", "Ports, again", out="elsewhere")
     moved = replace(DIGEST, webhook=WebhookSettings("https://hooks.example/services/T0P/another"))
     for recipient in recipients_of(DIGEST):
-        key = DeliveryKey("ports", DAY, 0, recipient)
+        key = DeliveryKey("ports", "digests", DAY, 0, recipient)
         assert digest_for([other, DIGEST], key) == DIGEST
         assert digest_for([other], key) is None
         assert digest_for([replace(DIGEST, topic="sea")], key) is None
@@ -213,6 +213,7 @@ OTHERS = {
     "another recipient": replace(ANN, recipient=Recipient(Channel.EMAIL, "ben@readers.example")),
     "another day": replace(ANN, day=date(2026, 1, 8)),
     "another topic": replace(ANN, topic="sea"),
+    "another folder": replace(ANN, folder="german"),
     "an addendum": replace(ANN, addendum=1),
 }
 

@@ -46,7 +46,7 @@ from aggregator.settings import (
 )
 from aggregator.store import Store, digests, open_reader, open_store, outbox
 from tests.fault_server import FaultServer, Reply
-from tests.test_deliver import Inbox, mail_server, only_for
+from tests.test_deliver import Inbox, mail_server, only_for, parsed
 
 NOW = datetime(2026, 1, 8, 6, 0, 30, tzinfo=UTC)
 DAY = date(2026, 1, 7)
@@ -174,6 +174,20 @@ def test_two_digests_of_a_topic_have_their_own_recipients(desk: Desk) -> None:
         Channel.EMAIL,
         Channel.WEBHOOK,
     ]
+
+
+def test_who_gets_two_digests_of_a_topic_gets_both(desk: Desk, inbox: Inbox) -> None:
+    with mail_server(inbox) as port:
+        first = desk.settings.digests[0]
+        german = replace(first, title="Häfen", language="de", out="german", email=mailed(port, "ann"))
+        desk.configure(german, email=mailed(port, "ann"))
+        for digest in desk.settings.digests:
+            desk.make(digest=digest)
+
+        assert desk.round() == DeliveryReport(sent=2)
+    mails = [parsed(envelope.content) for envelope in inbox.taken]
+    assert [mail["Subject"].partition(":")[0] for mail in mails] == ["Ports", "Häfen"]
+    assert len({mail["Message-ID"] for mail in mails}) == 2
 
 
 AGES = {"yesterday": (1, 1), "a week ago": (7, 1), "longer ago": (8, 0), "last year": (300, 0)}

@@ -224,7 +224,9 @@ def read_mail(files: Files) -> Seen:
 
 
 def mail(issue: Issue) -> tuple[RenderedFile, ...]:
-    key = DeliveryKey(issue.day.topic, issue.date, 0, Recipient(Channel.EMAIL, "ann@readers.example"))
+    key = DeliveryKey(
+        issue.day.topic, "digests", issue.date, 0, Recipient(Channel.EMAIL, "ann@readers.example")
+    )
     body = compose_mail(
         key,
         sender="news@site.example",

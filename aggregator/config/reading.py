@@ -14,6 +14,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from posixpath import normpath
 from typing import Any
 
 from aggregator.config.keys import (
@@ -339,8 +340,8 @@ def _read_digests(
 ) -> tuple[DigestSettings, ...]:
     read = [(where, _read_digest(where, table, topics, report)) for where, table in tables]
     digests = [(where, digest) for where, digest in read if digest]
-    files = [(where, f"{d.topic} as {form} in {d.out}") for where, d in digests for form in d.formats]
-    _refuse_twice(files, "each topic and format once in a folder", report)
+    folders = [(where, f"{digest.topic} in {normpath(digest.out)}") for where, digest in digests]
+    _refuse_twice(folders, "each topic once in a folder", report)
     return tuple(digest for _, digest in digests)
 
 

@@ -14,6 +14,7 @@ Facts
 """
 
 import re
+from dataclasses import replace
 from datetime import datetime
 from email import policy
 from email.header import Header
@@ -68,7 +69,7 @@ def compose_mail(
         "Auto-Submitted": "auto-generated",
     }
     if key.addendum:
-        answered = message_id(DeliveryKey(key.topic, key.day, 0, key.recipient), sender)
+        answered = message_id(replace(key, addendum=0), sender)
         headers |= {"In-Reply-To": answered, "References": answered}
     for header, value in headers.items():
         message[header] = value

@@ -32,7 +32,7 @@ def recipients_of(digest: DigestSettings) -> tuple[Recipient, ...]:
 
 
 def digest_for(digests: Iterable[DigestSettings], key: DeliveryKey) -> DigestSettings | None:
-    """Find the digest that has this recipient, None if he is not configured any more."""
+    """Find the digest that has this recipient among `digests`, those of the key's folder; None if none has."""
     return next(
         (
             digest
@@ -46,7 +46,8 @@ def digest_for(digests: Iterable[DigestSettings], key: DeliveryKey) -> DigestSet
 def delivery_hash(key: DeliveryKey) -> str:
     """Return 32 hexadecimal digits that are this delivery's own, the same for every attempt."""
     recipient = key.recipient
-    parts = [key.topic, key.day.isoformat(), str(key.addendum), str(recipient.channel), recipient.name]
+    parts = [key.topic, key.folder, key.day.isoformat(), str(key.addendum)]
+    parts += [str(recipient.channel), recipient.name]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
 
 

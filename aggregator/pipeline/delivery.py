@@ -24,7 +24,7 @@ from aggregator import deliver, publish
 from aggregator.deliver import MailSession
 from aggregator.errors import PublishError, SecretError, UsageError
 from aggregator.model import Channel, Delivery, DeliveryFailure, DeliveryKey, DeliveryState
-from aggregator.pipeline.editions import TEMPLATES, DigestJob, frozen_issue
+from aggregator.pipeline.editions import TEMPLATES, DigestJob, folder_of, frozen_issue
 from aggregator.pipeline.stages import Stages
 from aggregator.settings import CommandSettings, DigestSettings, EmailSettings, WebhookSettings
 from aggregator.store import digests, open_reader, outbox
@@ -113,7 +113,9 @@ class _Courier:
     async def _attempt(self, delivery: Delivery) -> DeliveryFailure | None:
         """Deliver; what is wrong on our side, such as a template or a password, waits to be put right."""
         key = delivery.key
-        digest = deliver.digest_for(self._stages.settings.digests, key)
+        configured = self._stages.settings.digests
+        in_folder = [digest for digest in configured if folder_of(self._home, digest) == key.folder]
+        digest = deliver.digest_for(in_folder, key)
         if digest is None:
             return DeliveryFailure("is not in the configuration any more", is_final=True)
         try:

@@ -334,6 +334,7 @@ CREATE TABLE digests (
 CREATE TABLE outbox (
   delivery_id INTEGER PRIMARY KEY,
   topic TEXT NOT NULL,
+  folder TEXT NOT NULL,
   day TEXT NOT NULL,
   addendum INTEGER NOT NULL,
   channel TEXT NOT NULL,
@@ -345,7 +346,7 @@ CREATE TABLE outbox (
   next_try_at TEXT,
   sent_at TEXT,
   error TEXT,
-  UNIQUE (topic, day, addendum, channel, recipient)
+  UNIQUE (topic, folder, day, addendum, channel, recipient)
 ) STRICT;
 CREATE INDEX outbox_due ON outbox (next_try_at) WHERE state = 'waiting';
 """

@@ -28,15 +28,18 @@ def queue_deliveries(
     configured later begins with the next digest.
     """
     before = connection.total_changes
+    place = {"topic": topic, "folder": folder, "day": day.isoformat(), "addendum": addendum}
     connection.executemany(
-        "INSERT INTO outbox (topic, day, addendum, channel, recipient, state, attempts, made_at, queued_at,"
-        "                    next_try_at)"
-        " SELECT s.topic, s.day, s.addendum, ?, ?, 'waiting', 0, s.made_at, ?, ? FROM digest_snapshots AS s"
-        "  WHERE s.topic = ? AND s.day = ? AND s.addendum = ? AND NOT EXISTS (SELECT 1 FROM digests AS d"
-        "        WHERE d.topic = s.topic AND d.day = s.day AND d.addendum = s.addendum AND d.folder = ?)"
+        "INSERT INTO outbox (topic, folder, day, addendum, channel, recipient, state, attempts, made_at,"
+        "                    queued_at, next_try_at)"
+        " SELECT s.topic, :folder, s.day, s.addendum, :channel, :recipient, 'waiting', 0, s.made_at, :now, :now"
+        "   FROM digest_snapshots AS s"
+        "  WHERE s.topic = :topic AND s.day = :day AND s.addendum = :addendum"
+        "    AND NOT EXISTS (SELECT 1 FROM digests AS d WHERE d.topic = s.topic AND d.folder = :folder"
+        "                       AND d.day = s.day AND d.addendum = s.addendum)"
         " ON CONFLICT DO NOTHING",
         [
-            (str(to.channel), to.name, *[time_text(now)] * 2, topic, day.isoformat(), addendum, folder)
+            {**place, "channel": str(to.channel), "recipient": to.name, "now": time_text(now)}
             for to in recipients
         ],
     )
@@ -79,7 +82,8 @@ def save_delivery(connection: sqlite3.Connection, delivery: Delivery, now: datet
     key = delivery.key
     connection.execute(
         "UPDATE outbox SET state = ?, attempts = ?, next_try_at = ?, error = ?, sent_at = ?"
-        " WHERE topic = ? AND day = ? AND addendum = ? AND channel = ? AND recipient = ? AND state = 'waiting'",
+        " WHERE topic = ? AND folder = ? AND day = ? AND addendum = ? AND channel = ? AND recipient = ?"
+        "   AND state = 'waiting'",
         (
             str(delivery.state),
             delivery.attempts,
@@ -87,6 +91,7 @@ def save_delivery(connection: sqlite3.Connection, delivery: Delivery, now: datet
             delivery.error,
             time_text(now) if delivery.state is DeliveryState.SENT else None,
             key.topic,
+            key.folder,
             key.day.isoformat(),
             key.addendum,
             str(key.recipient.channel),
@@ -98,7 +103,7 @@ def save_delivery(connection: sqlite3.Connection, delivery: Delivery, now: datet
 def _delivery_of(row: sqlite3.Row) -> Delivery:
     recipient = Recipient(Channel(row["channel"]), row["recipient"])
     return Delivery(
-        key=DeliveryKey(row["topic"], day_of(row["day"]), row["addendum"], recipient),
+        key=DeliveryKey(row["topic"], row["folder"], day_of(row["day"]), row["addendum"], recipient),
         made_at=time_of(row["made_at"]),
         queued_at=time_of(row["queued_at"]),
         state=DeliveryState(row["state"]),
