@@ -485,39 +485,85 @@ def test_the_week_has_seven_days() -> None:
     assert [count.articles for count in shown.week] == [0, 0, 0, 0, 4, 0, 9]
 
 
-COUNTED_DAYS = {
-    date(2025, 11, 26): "1,371",
-    date(2026, 1, 1): "1,407",
-    date(2026, 1, 7): "1,413",
-}
 KEY_EVENTS = replace(SETTINGS, style=DigestStyle.KEY_EVENTS, counter=CounterSettings(date(2022, 2, 24), 0))
 
 
-@pytest.mark.parametrize(("day", "number"), COUNTED_DAYS.items(), ids=map(str, COUNTED_DAYS))
-def test_the_day_counter(day: date, number: str) -> None:
+def key_events(day: date, language: str = "en") -> Issue:
     assert KEY_EVENTS.counter
-    issue = compose(day_of(wide(1, 2, "ferry"), day=day, number=KEY_EVENTS.counter.number(day)), KEY_EVENTS)
+    stories = (wide(1, 3, "ferry"), wide(2, 2, "quake"))
+    return compose(
+        day_of(*stories, day=day, number=KEY_EVENTS.counter.number(day)),
+        replace(KEY_EVENTS, language=language),
+    )
 
-    assert issue.title == f"World: list of key events, day {number}"
-    assert issue.dek == f"The key developments of day {number}: 1 story from 2 outlets; times in UTC."
 
-
-EVENT_OPENINGS = {
-    "en": "Here is where things stand on Thursday, January 1:",
-    "de": "Das ist der Stand am Donnerstag, 1. Januar:",
-    "fr": "Voici où en sont les choses le jeudi 1er janvier\xa0:",
-    "es": "Así están las cosas el jueves, 1 de enero:",
-    "uk": "Ось стан справ на 1 січня (четвер):",
-    "ru": "Вот положение дел на 1 января (четверг):",
+COUNTED_DAYS = {
+    date(2025, 11, 26): ("1,371", "Wednesday, November 26"),
+    date(2026, 1, 1): ("1,407", "Thursday, January 1"),
+    date(2026, 1, 7): ("1,413", "Wednesday, January 7"),
 }
 
 
-@pytest.mark.parametrize(("language", "opening"), EVENT_OPENINGS.items(), ids=EVENT_OPENINGS.keys())
-def test_opening_of_key_events(language: str, opening: str) -> None:
-    day = day_of(wide(1, 2, "ferry"), day=date(2026, 1, 1))
+@pytest.mark.parametrize(("day", "said"), COUNTED_DAYS.items(), ids=map(str, COUNTED_DAYS))
+def test_the_day_counter(day: date, said: tuple[str, str]) -> None:
+    number, weekday_date = said
+    issue = key_events(day)
 
-    assert compose(day, replace(KEY_EVENTS, language=language)).opening == opening
-    assert compose(day, replace(SETTINGS, language=language)).opening == ""
+    assert issue.title == f"World: list of key events, day {number}"
+    assert issue.dek == f"The key developments of day {number}: 2 stories from 3 outlets; times in UTC."
+    assert issue.opening == f"Here is where things stand on {weekday_date}:"
+
+
+# Title, dek and opening of January 1, 2026; "~" is a no-break space, a narrow one inside a French number.
+EVENTS = {
+    "en": (
+        "World: list of key events, day 1,407",
+        "The key developments of day 1,407: 2 stories from 3 outlets; times in UTC.",
+        "Here is where things stand on Thursday, January 1:",
+    ),
+    "en-GB": (
+        "World: list of key events, day 1,407",
+        "The key developments of day 1,407: 2 stories from 3 outlets; times in UTC.",
+        "Here is where things stand on Thursday, 1 January:",
+    ),
+    "de": (
+        "World: die wichtigsten Ereignisse, Tag 1.407",
+        "Die wichtigsten Entwicklungen von Tag 1.407: 2 Themen aus 3 Medien; Uhrzeiten in UTC.",
+        "Das ist der Stand am Donnerstag, 1. Januar:",
+    ),
+    "fr": (
+        "World~: les faits marquants, jour 1\u202f407",
+        "Les faits marquants du jour 1\u202f407~: 2 sujets de 3 médias~; fuseau horaire~: UTC.",
+        "Voici où en sont les choses le jeudi 1er janvier~:",
+    ),
+    "es": (
+        "World: los hechos clave, día 1407",
+        "Los hechos clave del día 1407: 2 temas de 3 medios; zona horaria: UTC.",
+        "Así están las cosas el jueves, 1 de enero:",
+    ),
+    "uk": (
+        "World: перелік головних подій, день 1~407",
+        "Головні події, день 1~407: 2 сюжети з 3 видань; час — UTC.",
+        "Ось стан справ на 1 січня (четвер):",
+    ),
+    "ru": (
+        "World: список главных событий, день 1~407",
+        "Главные события, день 1~407: 2 сюжета из 3 изданий; время — UTC.",
+        "Вот положение дел на 1 января (четверг):",
+    ),
+}
+
+
+@pytest.mark.parametrize(("language", "lines"), EVENTS.items(), ids=EVENTS.keys())
+def test_key_events_in_each_language(language: str, lines: tuple[str, str, str]) -> None:
+    issue = key_events(date(2026, 1, 1), language)
+
+    assert (issue.title, issue.dek, issue.opening) == tuple(line.replace("~", "\xa0") for line in lines)
+
+
+def test_only_key_events_with_stories_have_an_opening() -> None:
+    assert compose(day_of(wide(1, 2, "ferry")), SETTINGS).opening == ""
+    assert compose(day_of(), KEY_EVENTS).opening == ""
 
 
 def test_a_key_event_is_one_fact_with_its_source_and_who_else() -> None:
