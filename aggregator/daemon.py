@@ -38,6 +38,7 @@ from aggregator.health import LOW_DISK_BYTES, Pulse
 from aggregator.notify import notify, watchdog_interval_seconds
 from aggregator.operations import OPERATIONS
 from aggregator.pipeline import Stages, pruning
+from aggregator.shortage import shortage_of
 from aggregator.store import upkeep
 from aggregator.store.figures import read_figures
 
@@ -326,9 +327,12 @@ class _Runner:
             log.critical("stopping: %s", reason)
             if not self._next_app.done():
                 self._next_app.set_exception(reason)
-        except Exception:
+        except Exception as error:
             # Whatever else leaves a job is ours to mend; it must not take the other jobs down with it.
-            log.critical("a bug in job %s, please report it", name, exc_info=True)
+            if (shortage := shortage_of(error)) is not None:
+                log.error("job %s is tried again: %s", name, shortage)
+            else:
+                log.critical("a bug in job %s, please report it", name, exc_info=True)
         finally:
             pulse.ended(name, is_well=is_well)
 

@@ -5,11 +5,13 @@
   x UsageError       a command was asked for something that is not there; exit status 2
   x StoreError       the database cannot be trusted or used; stops the daemon; exit status 1
     + StoreLocked    another process is the writer of this file; names it
-    + StoreBusy      a reading took too long, or another program holds the lock that a write waits for; the page
-                     says so with status 503, a job of the daemon is tried again
+    + StoreBusy      a reading took too long or had no file left, or another program holds the lock that a write
+                     waits for; the page says so with status 503, a job of the daemon is tried again
     + StoreFull      the disk has no room; nothing that was stored is lost; the daemon pauses and goes on
   x InputError       a file handed to a command cannot be read as what it should be; exit status 1
   x PublishError     a digest cannot be written where it should go; logged, tried again; exit status 1
+  x Shortage         the machine gave too few files, threads or too little memory; a feed's row, a job of the daemon
+                     that is tried again, or exit status 1
   x SecretError      a password is missing or not kept safely; the delivery waits and is tried again
 
 Expected failures inside a batch (a feed that is down, a link that does not resolve) are values,
@@ -80,6 +82,10 @@ class StoreFull(StoreError):
 
 class PublishError(AggregatorError):
     """A rendered file cannot be written where it should go; the text names the path."""
+
+
+class Shortage(AggregatorError):
+    """The machine gave too little of something; see `shortage.shortage_of`."""
 
 
 class SecretError(AggregatorError):

@@ -34,6 +34,7 @@ class FailureKind(StrEnum):
     UNREASONABLE = "unreasonable"  # breaks a structural limit: depth, attributes, entities
     PARSE_ERROR = "parse-error"
     WORKER_DIED = "worker-died"
+    SHORTAGE = "shortage"  # of this machine: files, threads, memory; says nothing about the feed
     INTERNAL = "internal"
 
 

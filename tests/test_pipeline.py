@@ -198,6 +198,18 @@ def test_a_document_that_kills_the_parser_twice_is_left_alone_until_it_changes()
     assert not is_poisoned(feed, "another body")
 
 
+def test_a_shortage_of_this_machine_says_nothing_about_the_feed():
+    short = Failure(FailureKind.SHORTAGE, "too many files are open")
+    feed = FEED
+    for _ in range(3):
+        taken = replace(turn(fetched(), failure=short), feed=feed)
+        assert taken.outcome is Outcome.TEMPORARY
+        feed = after(taken)
+    assert (feed.validators, feed.body_sha256) == (OLD, "old body")
+    assert not is_poisoned(feed, "new body")
+    assert feed.last_error == "too many files are open"
+
+
 def test_an_empty_document_is_a_success_that_is_counted():
     feed = after(turn(fetched(), parsed=parsed(entries=()), entries_sha256="none"))
     assert (feed.health, feed.empty_polls, feed.failures) == (FeedHealth.OK, 1, 0.0)

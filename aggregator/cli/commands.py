@@ -11,6 +11,7 @@ from aggregator.cli import console
 from aggregator.cli.lazy import LazyGroup
 from aggregator.cli.place import Place
 from aggregator.errors import AggregatorError, ConfigError, UsageError
+from aggregator.shortage import shortage_of
 
 # name → (module of this package, name there), in the order of `--help`
 _COMMANDS = {
@@ -89,3 +90,8 @@ def run_command(arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # `| head` has had enough; no traceback at exit
         return 0
+    except (OSError, MemoryError, RuntimeError) as error:
+        if (shortage := shortage_of(error)) is None:
+            raise
+        console.say(str(shortage))
+        return 1

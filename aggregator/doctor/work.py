@@ -21,6 +21,7 @@ _ADVICE: Mapping[str, str] = {
     FailureKind.RATE_LIMITED: "poll it less often: interval_minutes of the feed",
     FailureKind.TOO_LARGE: "raise http.max_body_bytes if the feed is worth it",
     FailureKind.GONE: "find its new address, or take it out of the configuration",
+    FailureKind.SHORTAGE: "allow the service more: LimitNOFILE=, TasksMax=, MemoryMax=",
     FailureKind.INTERNAL: "please report it with the daemon's log",
 }
 _WAIT = "it is tried again less and less often, at least once a day"

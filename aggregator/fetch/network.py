@@ -31,6 +31,7 @@ import httpcore
 from aggregator.clock import Clock
 from aggregator.fetch.refusal import Refused
 from aggregator.model import FailureKind
+from aggregator.shortage import shortage_of
 
 _DNS_TIMEOUT_SECONDS = 5.0
 _DEFAULT_CONNECT_SECONDS = 5.0
@@ -193,7 +194,7 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
             except httpcore.ConnectTimeout:
                 refusal = Refused(FailureKind.TIMEOUT, f"no connection to {address} in time")
             except httpcore.ConnectError as error:
-                refusal = Refused(FailureKind.CONNECT, f"no connection to {address}: {_os_reason(error)}")
+                refusal = _not_connected(address, error)
             else:
                 return _GuardedStream(stream)
         raise refusal
@@ -251,11 +252,14 @@ class _GuardedStream(httpcore.AsyncNetworkStream):
         return self._stream.get_extra_info(info)
 
 
-def _os_reason(error: BaseException) -> str:
-    """The operating system's words, which lie at the bottom of a pile of wrappers."""
+def _not_connected(address: str, error: BaseException) -> Refused:
+    """With the operating system's words, which lie at the bottom of a pile of wrappers."""
     while error.__cause__ is not None:
         error = error.__cause__
-    return os.strerror(error.errno) if isinstance(error, OSError) and error.errno else str(error)
+    if (shortage := shortage_of(error)) is not None:
+        return Refused(FailureKind.SHORTAGE, f"no connection to {address}: {shortage}")
+    reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else str(error)
+    return Refused(FailureKind.CONNECT, f"no connection to {address}: {reason}")
 
 
 @contextlib.contextmanager

@@ -22,7 +22,13 @@ _SOFT_STATUSES = frozenset({404, 408, 429})  # live feeds answer with these and 
 _RATE_STATUSES = frozenset({429, 503})
 _PERMANENT_REDIRECTS = frozenset({301, 308})
 _TEMPORARY_KINDS = frozenset(
-    {FailureKind.DNS, FailureKind.CONNECT, FailureKind.TIMEOUT, FailureKind.TRUNCATED}
+    {
+        FailureKind.DNS,
+        FailureKind.CONNECT,
+        FailureKind.TIMEOUT,
+        FailureKind.TRUNCATED,
+        FailureKind.SHORTAGE,
+    }
 )
 
 _SNIFFED_BYTES = 4_096

@@ -24,6 +24,7 @@ from typing import Self
 
 from aggregator.model import Failure, FailureKind, ParsedFeed
 from aggregator.parse.frames import HEADER, OUT_OF_MEMORY_STATUS, Request, pack, unpack
+from aggregator.shortage import shortage_of
 
 START_SECONDS = 60.0
 DYING_SECONDS = 5.0
@@ -96,6 +97,8 @@ class ParserPool:
     ) -> ParsedFeed | Failure:
         """Return what `parse_feed` returns, or a failure WORKER_DIED that says which limit was met.
 
+        A worker that cannot be started is a failure SHORTAGE: the document has no part in it.
+
         Waits for a free worker; the time limit starts when one has taken the document. Cancelling
         kills the worker. Raises RuntimeError after `close`.
         """
@@ -106,7 +109,7 @@ class ParserPool:
             try:
                 worker = await self._take()
             except (OSError, EOFError, TimeoutError) as error:
-                return _died(feed_url, f"could not be started ({error!r:.120})")
+                return _not_started(feed_url, error)
             return await self._ask(worker, request)
 
     async def close(self) -> None:
@@ -193,6 +196,12 @@ class ParserPool:
         if status == -signal.SIGXCPU:
             return f"took more than {self._cpu_seconds} s of processor time"
         return f"ended with status {status}"
+
+
+def _not_started(feed_url: str, error: Exception) -> Failure:
+    """Nobody has looked at the document yet, so what went wrong is this machine's."""
+    cause = shortage_of(error) or f"it ended or fell silent before its first document ({error!r:.120})"
+    return Failure(FailureKind.SHORTAGE, f"{feed_url}: no parser process could be started: {cause}")
 
 
 def _died(feed_url: str, cause: str) -> Failure:

@@ -27,6 +27,7 @@ from aggregator.pipeline.arrivals import Arrivals, arrivals_of
 from aggregator.pipeline.drafts import articles_of
 from aggregator.pipeline.stages import Progress, Stages
 from aggregator.pipeline.turn import Turn, feed_after, is_poisoned, result_of
+from aggregator.shortage import shortage_of
 from aggregator.store.feeds import reschedule
 from aggregator.store.polls import record_poll
 
@@ -124,8 +125,13 @@ async def _poll_one(feed: FeedState, stages: Stages) -> PollReport:
         try:
             turn = await _take_turn(feed, stages, started_at)
         except Exception as error:
-            log.critical("a bug, please report it: feed=%r", feed.name, exc_info=True)
-            turn = _bug(feed, error, started_at)
+            if (shortage := shortage_of(error)) is not None:
+                failure = Failure(FailureKind.SHORTAGE, str(shortage))
+            else:
+                log.critical("a bug, please report it: feed=%r", feed.name, exc_info=True)
+                reason = f"a bug in this program: {type(error).__name__}: {error}"
+                failure = Failure(FailureKind.INTERNAL, reason)
+            turn = _broken_off(feed, failure, started_at)
         return await _store_turn(turn, stages)
 
 
@@ -164,9 +170,10 @@ _POISONED = Failure(
 )
 
 
-def _bug(feed: FeedState, error: Exception, now: datetime) -> Turn:
-    failure = Failure(FailureKind.INTERNAL, f"a bug in this program: {type(error).__name__}: {error}")
-    return Turn(feed, Fetched(Outcome.HARD, feed.url, failure=failure), now, was_conditional=True)
+def _broken_off(feed: FeedState, failure: Failure, now: datetime) -> Turn:
+    """The turn of a feed that met what no feed can cause."""
+    outcome = Outcome.TEMPORARY if failure.kind is FailureKind.SHORTAGE else Outcome.HARD
+    return Turn(feed, Fetched(outcome, feed.url, failure=failure), now, was_conditional=True)
 
 
 def _digest(parsed: ParsedFeed) -> str:

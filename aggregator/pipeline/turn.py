@@ -47,7 +47,7 @@ class Turn:
     @property
     def outcome(self) -> Outcome:
         if self.failure is not None:
-            return Outcome.HARD
+            return Outcome.TEMPORARY if self.failure.kind is FailureKind.SHORTAGE else Outcome.HARD
         is_repeat = self.parsed is not None and self.entries_sha256 == self.feed.entries_sha256
         return Outcome.UNCHANGED if is_repeat else self.fetched.outcome
 
@@ -80,6 +80,8 @@ def feed_after(turn: Turn, *, now: datetime, settings: PollSettings, jitter: flo
         jitter: Drawn from [0, 1).
     """
     feed = schedule.after_poll(turn.feed, result_of(turn), now=now, settings=settings, jitter=jitter)
+    if turn.failure is not None and turn.failure.kind is FailureKind.SHORTAGE:
+        return replace(feed, new_last=0)  # nothing was learnt about the document
     if turn.failure is not None:
         return replace(_poison_counted(feed, turn), validators=Validators(), new_last=0)
     if turn.parsed is not None:

@@ -9,6 +9,8 @@ Facts
   busy timeout; every write here is BEGIN IMMEDIATE.
 * `synchronous=FULL` costs a sync a commit: whatever waits when the writer becomes free shares one
   transaction (group commit), each closure in a savepoint of its own.
+* The journal of a savepoint is a temporary file in /var/tmp, made anew for a group of writes: a write would fail
+  for want of a file descriptor, or of room on another disk. In memory it needs neither.
 * Closing a read-write connection checkpoints; closing a `mode=ro` one leaves the WAL alone.
 * Writes to an unlinked file, or with an unlinked write-ahead log, "succeed" and vanish: `Store.is_same_file`
   lets the daemon notice. While one connection is open the log stays the same file.
@@ -30,6 +32,7 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from aggregator.errors import StoreError, StoreLocked
+from aggregator.shortage import shortage_of
 from aggregator.store.trouble import reading_in_our_words, store_error
 
 T = TypeVar("T")
@@ -220,6 +223,8 @@ def open_store(path: Path) -> Store:
         path.parent.mkdir(parents=True, exist_ok=True)
         lock = take_lock(path)
     except OSError as error:
+        if (shortage := shortage_of(error)) is not None:
+            raise shortage from error
         raise StoreError(f"{path} cannot be written by this user: {error.strerror}") from error
     try:
         return Store(path, lock)
@@ -264,7 +269,8 @@ def connect_reader(path: Path, *, is_shared: bool = False) -> sqlite3.Connection
             check_same_thread=not is_shared,
         )
     except sqlite3.Error as error:
-        raise StoreError(f"{path} cannot be opened: {error}") from error
+        consequence = f"{path} cannot be opened"
+        raise store_error(error, consequence) or StoreError(f"{consequence}: {error}") from error
     connection.row_factory = sqlite3.Row
     connection.execute("PRAGMA busy_timeout = 5000")
     connection.execute("PRAGMA trusted_schema = off")
@@ -299,7 +305,8 @@ def _open_writer(path: Path) -> sqlite3.Connection:
             f"journal_size_limit = {4 * 1024 * 1024}",
         ):
             connection.execute(f"PRAGMA {pragma}")
-        migrate(db)
+        migrate(db)  # may sort a million rows on disk; see Facts for the writes that follow
+        connection.execute("PRAGMA temp_store = MEMORY")
     except BaseException:
         connection.close()
         raise

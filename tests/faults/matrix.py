@@ -279,7 +279,12 @@ PROCESS = (
         ),
     ),
     Row("E4", "the log's target is full or gone", "nothing: polling goes on"),
-    Row("E5", "too few file descriptors, threads, memory", "slower, or single feeds fail with a reason"),
+    Row(
+        "E5",
+        "too few file descriptors, threads, memory",
+        "slower, or single feeds fail with a reason; with hopelessly few files one sentence",
+        proofs=("test_parse_worker.py::test_a_worker_over_its_limit_is_killed",),
+    ),
     Row(
         "E6",
         "the page: foreign host, cross-site post, huge address, search operators",

@@ -1,0 +1,56 @@
+"""What the machine did not give: files, threads, memory; in our words.
+
+Facts
+-----
+* A process may hold so many files at once, connections and pipes among them: 1,024 for most, `LimitNOFILE=` for
+  a service. The last one may be missing anywhere, in an import or in a pipe to another process. So a shortage
+  is told by its error, where errors become sentences or rows.
+* The soft limit is a habit, the hard one is the limit: a process may raise the one to the other.
+* With fewer than twenty not even the event loop is sure to begin, nor to say so in an orderly way.
+"""
+
+import errno
+import resource
+
+from aggregator.errors import Shortage
+
+FEWEST_FILES = 32
+
+_RAISE_FILES = (
+    "what is stored is safe; allow more: LimitNOFILE= of the service, `ulimit -n` in a shell,"
+    " or a smaller poll.max_concurrent"
+)
+_REASONS = {
+    errno.EMFILE: f"too many files are open in this process; {_RAISE_FILES}",
+    errno.ENFILE: "too many files are open on this machine; what is stored is safe; see which program has them",
+    errno.ENOMEM: "there is not enough memory; what is stored is safe; allow more: MemoryMax= of the service",
+}
+_NO_THREADS = "no more threads may run; what is stored is safe; allow more: TasksMax= of the service"
+
+
+def shortage_of(error: BaseException) -> Shortage | None:
+    """The error in our words if the machine had too little of something; None for any other."""
+    match error:
+        case Shortage():
+            return error
+        case OSError(errno=int(number)) if number in _REASONS:
+            return Shortage(_REASONS[number])
+        case MemoryError():
+            return Shortage(_REASONS[errno.ENOMEM])
+        case RuntimeError() if str(error).startswith("can't start new thread"):
+            return Shortage(_NO_THREADS)
+    return None
+
+
+def allow_files() -> None:
+    """Let this process open as many files as it may.
+
+    Raises:
+        Shortage: they are fewer than any work needs.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        soft = hard
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    if soft != resource.RLIM_INFINITY and soft < FEWEST_FILES:
+        raise Shortage(f"only {soft} files may be open at once, {FEWEST_FILES} are needed; {_RAISE_FILES}")
