@@ -278,12 +278,12 @@ def test_being_stopped_in_the_middle_of_a_mail_stores_what_came_of_it(desk: Desk
 
     def hold(_: str) -> str | None:
         arrived.set()
-        stopped.wait(5)
+        stopped.wait(60)
         return None
 
     async def stopped_round() -> None:
         task = asyncio.create_task(desk.round_task(desk.store, {}))
-        await asyncio.to_thread(arrived.wait, 5)
+        await asyncio.to_thread(arrived.wait, 60)
         task.cancel()
         await asyncio.sleep(0)
         stopped.set()

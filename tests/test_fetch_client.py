@@ -130,7 +130,7 @@ def test_a_closed_port_is_a_connect_failure_with_the_systems_words(server: Fault
 
 
 def test_a_full_queue_is_given_up_within_the_connect_timeout(server: FaultServer) -> None:
-    exchange = get(server.full_url(), settings=HASTY)
+    exchange = get(server.full_url(), settings=replace(SETTINGS, connect_timeout_seconds=0.2))
 
     assert kind_of(exchange) is FailureKind.TIMEOUT
     assert "no connection" in exchange.failure.message

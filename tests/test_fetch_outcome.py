@@ -293,7 +293,7 @@ class TestFetchFeed:
     @staticmethod
     def fetch(url: str, validators: Validators = NONE, previous_sha256: str | None = None) -> Fetched:
         async def ask() -> Fetched:
-            settings = HttpSettings(allow_private_addresses=True, total_timeout_seconds=0.5)
+            settings = HttpSettings(allow_private_addresses=True)
             tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
             async with HttpClient(settings, clock=SystemClock(), ssl_context=tls) as client:
                 return await fetch_feed(

@@ -208,7 +208,7 @@ async def running(home):
 
 async def until(is_so, home) -> Answer:
     """Ask until the answer is as it is to be."""
-    for _ in range(1_500):
+    for _ in range(6_000):
         answer = await asyncio.to_thread(look, home.store, NOW)
         if is_so(answer):
             return answer

@@ -117,7 +117,8 @@ def test_a_worker_that_died_idle_costs_no_document() -> None:
             os.kill(pid, signal.SIGKILL)
             while is_running(pid):
                 await asyncio.sleep(0.01)
-            await asyncio.sleep(0.1)  # until the event loop has heard of it
+            while pool._idle[0].process.returncode is None:
+                await asyncio.sleep(0.01)  # until the event loop has heard of it
             assert isinstance(await parse(pool, GOOD), ParsedFeed)
             assert pid not in pool.pids
 

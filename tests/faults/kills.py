@@ -12,16 +12,20 @@ prints how it went and what it found.
 """
 
 import hashlib
+import itertools
 import multiprocessing
 import random
+import signal
 import sys
 import tempfile
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from multiprocessing.connection import wait
 from pathlib import Path
 
 from tests.fault_server import FaultServer
@@ -32,6 +36,11 @@ from tests.system.home import Feed, Home, check, rows
 FEEDS = 4
 BORN = datetime(2026, 3, 2, 4, tzinfo=UTC)
 LIFE = timedelta(hours=17)  # from one to the next; most are to make a digest, at five
+AT_RANDOM = "at random"
+_TRIES = 10  # lives for one death; whatever the points are, a day of lives comes by each of them
+_REAPING = threading.Lock()
+"""Two threads that look how their forks ended must take turns: starting one asks after all others, and the status of
+an ended fork can be read only once; whoever comes second is told 255."""
 _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(["tests.faults.warm", "tests.system.home", "aggregator.cli"])
 _DIGEST = (
@@ -41,7 +50,7 @@ _DIGEST = (
 
 @dataclass
 class Record:
-    """What came of many deaths."""
+    """What came of many deaths; `start_seconds` are processor time until a store was open."""
 
     kills: Counter[str] = field(default_factory=Counter)
     violations: list[str] = field(default_factory=list)
@@ -64,7 +73,7 @@ class Record:
 
 
 def kill_again_and_again(folder: Path, kills: int, *, seed: int) -> Record:
-    """Kill at every named point in turn, and every third time at a random moment.
+    """Kill so many times: at every named point in turn, and in between at random moments.
 
     Ends early with the first death that left a violation.
     """
@@ -73,16 +82,14 @@ def kill_again_and_again(folder: Path, kills: int, *, seed: int) -> Record:
         journal = Journal(server, feeds=FEEDS, seed=seed)
         feeds = [Feed(f"Outlet {number}", url=journal.url(number)) for number in range(FEEDS)]
         home = Home(folder).configure(feeds, more=_DIGEST)
-        witness = Witness(home, journal)
-        deaths = _deaths(rng)
-        for life in range(10 * kills):
-            if record.total >= kills or record.violations:
-                break
-            _one_life(home, BORN + life * LIFE, next(deaths), rng, record)
+        witness, lives = Witness(home, journal), Lives(home, rng, record)
+        for death in itertools.islice(_deaths(rng), kills):
+            lives.live_until(death)
             record.violations += witness.look()
+            if record.violations:
+                break
         journal.is_quiet = True
-        quiet = BORN + (life + 1) * LIFE
-        _one_life(home, quiet, Death(), rng, record)
+        lives.live(Death())
         record.violations += witness.look()
         missing = journal.served() - witness.stored()
         record.violations += [f"lost for ever: {sorted(missing)[:5]}"] if missing else []
@@ -95,35 +102,66 @@ def _deaths(rng: random.Random) -> Iterator[Death]:
     """First of all a new file's, then every point in turn, again and again."""
     yield from map(Death, OF_A_NEW_FILE)
     points = [point for point in POINTS if point not in OF_A_NEW_FILE]
-    while True:
+    for turn in itertools.count():
         rng.shuffle(points)
         for number, point in enumerate(points):
-            if point not in WITH_WORKERS or rng.random() < 0.3:
+            if turn == 0 or point not in WITH_WORKERS or rng.random() < 0.3:  # workers take half a second
                 yield Death(point, passing=1 if point in ONCE_IN_A_LIFE else rng.randint(1, 4))
             if number % 3 == 0:
-                yield Death("at random")
+                yield Death(AT_RANDOM)
 
 
-def _one_life(home: Home, born: datetime, death: Death, rng: random.Random, record: Record) -> None:
-    """Let it live until it dies or is done; count the death."""
-    listening, opened = _FORKS.Pipe(duplex=False)
-    is_random = death.point == "at random"
-    process = _FORKS.Process(target=live, args=(home, born, Death() if is_random else death, opened))
-    began = time.monotonic()
-    process.start()
-    opened.close()
-    if is_random:
-        process.join(rng.uniform(0.0, 0.4))  # it may be done by then
-        process.kill()
-    process.join()
-    with listening:
-        if listening.poll():
-            with suppress(EOFError):
-                record.start_seconds.append(listening.recv() - began)
-    if process.exitcode == -9:
-        record.kills[death.point] += 1
-    elif process.exitcode != 0:
-        record.violations.append(f"a life ended with status {process.exitcode} ({death})")
+class Lives:
+    """One life after the other in one home, seventeen hours apart.
+
+    How long a life takes is measured, so that a random moment lies within one on a slow machine as on a fast one.
+    """
+
+    def __init__(self, home: Home, rng: random.Random, record: Record) -> None:
+        self._home, self._rng, self._record = home, rng, record
+        self._born = BORN
+        self._seconds = 0.0
+
+    def live_until(self, death: Death) -> None:
+        """Have lives until one ends with this death; that none does is a violation."""
+        if death.point == AT_RANDOM and not self._seconds:
+            self.live(Death())
+        for _ in range(_TRIES):
+            if self.live(death) == -signal.SIGKILL:
+                self._record.kills[death.point] += 1
+                return
+            death = replace(death, passing=1)  # the first life may not have come by so often
+        self._record.violations.append(f"{_TRIES} lives ended without coming by {death.point!r}")
+
+    def live(self, death: Death) -> int:
+        """Let one life go on until it dies or is done; return its exit status."""
+        is_random = death.point == AT_RANDOM
+        listening, opened = _FORKS.Pipe(duplex=False)
+        process = _FORKS.Process(target=live, args=(self._home, self._born, _armed(death), opened))
+        began = time.monotonic()
+        with _REAPING:
+            process.start()
+        opened.close()
+        if is_random and not wait([process.sentinel], self._rng.uniform(0.0, self._seconds)):
+            process.kill()
+        wait([process.sentinel])
+        with _REAPING:
+            process.join()
+        if (
+            process.exitcode == 0
+        ):  # a random death that came too late comes within half the time at the next try
+            self._seconds = (time.monotonic() - began) / (2 if is_random else 1)
+        with listening, suppress(EOFError):
+            self._record.start_seconds.append(listening.recv())
+        self._born += LIFE
+        if process.exitcode not in (0, -signal.SIGKILL):
+            self._record.violations.append(f"a life ended with status {process.exitcode} ({death})")
+        return int(process.exitcode or 0)
+
+
+def _armed(death: Death) -> Death:
+    """What the process itself has to know of its end: nothing of one that comes from outside."""
+    return Death() if death.point == AT_RANDOM else death
 
 
 class Witness:

@@ -194,7 +194,7 @@ def healthy(home: Home) -> bool:
 
 def wait_until(is_so) -> None:
     pause = threading.Event()
-    for _ in range(1500):
+    for _ in range(6000):
         if is_so():
             return
         pause.wait(0.02)
