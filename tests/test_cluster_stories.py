@@ -31,6 +31,10 @@ TEXTS = {
     "war-1407": "Strait war: list of key events, day 1,407",
     "war-1413": "Strait war: list of key events, day 1,413",
     "war-1371": "Strait war: list of key events, day 1,371",
+    "brief-dec-30": "Strait war morning briefing, December 30, 2025",
+    "brief-dec-31": "Strait war morning briefing, December 31, 2025",
+    "brief-jan-2": "Strait war morning briefing, January 2",
+    "brief-jan-5": "Strait war morning briefing, January 5, 2026",
 }
 HEADLINES = {key: Headline(key, text, "The Lantern") for key, text in TEXTS.items()}
 
@@ -243,6 +247,24 @@ def test_an_issue_between_two_known_ones_has_both_neighbours():
     (found,) = follow([("war-1407",)], past=past)
 
     assert (found.previous_story_id, found.next_story_id) == (3, 7)
+
+
+DATED = {
+    "the last of a year": ("brief-dec-31", (1, 3)),
+    "the first of a year": ("brief-jan-2", (2, 4)),
+    "the oldest": ("brief-dec-30", (None, 2)),
+    "the newest": ("brief-jan-5", (3, None)),
+}
+
+
+@pytest.mark.parametrize(("key", "neighbours"), DATED.values(), ids=DATED)
+def test_issues_named_by_dates_are_in_order_over_the_turn_of_the_year(key, neighbours):
+    briefs = [name for name in TEXTS if name.startswith("brief")]
+    past = [known(number, YESTERDAY, name) for number, name in enumerate(briefs, 1) if name != key]
+
+    (found,) = follow([(key,)], past=past)
+
+    assert (found.previous_story_id, found.next_story_id) == neighbours
 
 
 def test_a_person_may_join_and_part_across_days():

@@ -243,10 +243,20 @@ def test_facts(shown: DigestStory, line: str) -> None:
     assert line in file.text.split("\n\n")
 
 
-def test_series_neighbours_of_a_story_of_many_outlets() -> None:
-    [file] = rendered(day_of(replace(FERRY, previous_issue="3")), "markdown")
+ISSUE = article("Avaria: list of key events, Day 1,413", "Valley Times")
+NEIGHBOURS = {
+    "every headline an issue": ((LIST.articles[0], ISSUE), True),
+    "one list among the headlines": ((*FERRY.articles, LIST.articles[0]), False),
+}
 
-    assert "Series: previous 3" in file.text.split("\n\n")
+
+@pytest.mark.parametrize(("articles", "named"), NEIGHBOURS.values(), ids=NEIGHBOURS.keys())
+def test_neighbours_are_named_where_the_story_is_an_issue(
+    articles: tuple[DigestArticle, ...], named: bool
+) -> None:
+    [file] = rendered(day_of(replace(LIST, articles=articles)), "markdown")
+
+    assert ("Series: previous 1,407, next 1,414" in file.text.split("\n\n")) is named
 
 
 def test_articles_without_outlet_or_headline_are_named_so() -> None:

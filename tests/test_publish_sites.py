@@ -47,8 +47,8 @@ FERRY = story(
 )
 TALKS = story(
     2,
-    article("Delegates return to Vennhavn as talks resume", "Cairn"),
-    series="talks",
+    article("Delegates back in Vennhavn on day 212 of talks", "Cairn"),
+    series="delegates back in vennhavn on of talks",
     serial="212",
     previous_issue="211",
 )
@@ -85,7 +85,7 @@ New · first seen 08:14 · 2 outlets · 2 headlines
 Also reported
 =============
 
-* Cairn: Delegates return to Vennhavn as talks resume
+* Cairn: Delegates back in Vennhavn on day 212 of talks
   https://cairn.example/1
   Series: previous 211
 
@@ -141,7 +141,7 @@ Here is where things stand on Wednesday, January 7:
 
 ## Also reported
 
-- Delegates return to Vennhavn as talks resume — [Cairn](https://cairn.example/1) (Series: previous 211)
+- Delegates back in Vennhavn on day 212 of talks — [Cairn](https://cairn.example/1) (Series: previous 211)
 
 Feeds: [alba.example](https://alba.example/feed)
 """

@@ -11,6 +11,9 @@ from aggregator.model import Headline, KnownStory
 SlotOf = Callable[[Headline], SeriesSlot | None]
 _Series = tuple[str, str, str]  # kind, name, outlet
 
+_MONTH_DAYS = 31
+_YEAR_DAYS = 12 * _MONTH_DAYS  # in months of one length, which keep the order
+
 
 @dataclass(frozen=True, slots=True)
 class Issues:
@@ -32,11 +35,27 @@ class Issues:
         """Return the stories with the closest lower and the closest higher issue of a series held here."""
         for series, slot in _slots(headlines, self.slot_of):
             known = self.known.get(series, {})
-            lower = [order for order, story_id in known.items() if order < slot.order and story_id != own_id]
-            higher = [order for order, story_id in known.items() if order > slot.order and story_id != own_id]
+            places = {
+                _place(order, slot): story_id for order, story_id in known.items() if story_id != own_id
+            }
+            own = _place(slot.order, slot)
+            lower = max((place for place in places if place < own), default=None)
+            higher = min((place for place in places if place > own), default=None)
             if lower or higher:
-                return (known[max(lower)] if lower else None, known[min(higher)] if higher else None)
+                return (places[lower] if lower else None, places[higher] if higher else None)
         return (None, None)
+
+
+def _place(order: tuple[int, ...], slot: SeriesSlot) -> tuple[int, ...]:
+    """Where an issue stands in the series of `slot`; a date in the half year up to that of `slot` is before it.
+
+    The years of dates are not read, as many headlines leave them out: December 31 comes before January 2.
+    """
+    if slot.kind != "date":
+        return order
+    (month, day), (own_month, own_day) = order, slot.order
+    days = _MONTH_DAYS * (month - own_month) + day - own_day
+    return ((days + _YEAR_DAYS // 2) % _YEAR_DAYS - _YEAR_DAYS // 2,)
 
 
 def are_other_issues(group: Iterable[Headline], story: Iterable[Headline], slot_of: SlotOf) -> bool:

@@ -101,7 +101,7 @@ def _issue_story(
         independent_outlets=ranked.independent_outlets,
         status=wording.status(story, day, language),
         facts=wording.facts(story, ranked.independent_outlets, day, language),
-        neighbours=wording.neighbours(story, language),
+        neighbours=wording.neighbours(story, member.headline, language),
         coverage=hour_counts(story, day),
         week=_week(story, day),
         fact=fact,

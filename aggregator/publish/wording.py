@@ -12,7 +12,7 @@ from aggregator.model import DigestDay, DigestStory, StoryStatus
 from aggregator.publish.issue import Phrases
 from aggregator.publish.language import Language
 from aggregator.publish.text import scrub
-from aggregator.publish.words import content_words
+from aggregator.publish.words import content_words, folded
 
 
 def title(day: DigestDay, language: Language, *, is_key_events: bool) -> str:
@@ -98,8 +98,13 @@ def facts(story: DigestStory, independent_outlets: int, day: DigestDay, language
     return " · ".join(parts)
 
 
-def neighbours(story: DigestStory, language: Language) -> str:
-    """Return "Series: previous 1,407, next 1,414", or "" when no neighbour is known."""
+def neighbours(story: DigestStory, headline: str, language: Language) -> str:
+    """Return "Series: previous day 1,407, next day 1,414", or "" when no neighbour is known.
+
+    Nor where `headline`, which stands for the story, is no issue: one list among fifteen headlines makes no series.
+    """
+    if not story.serial or folded(story.serial) not in folded(headline):
+        return ""
     known = (("previous", story.previous_issue), ("next", story.next_issue))
     parts = [language.say(which, serial=scrub(serial)) for which, serial in known if serial]
     return language.say("series", neighbours=", ".join(parts)) if parts else ""

@@ -131,8 +131,8 @@ def _digest_story(
         outlets_total=row["outlets_total"],
         series=row["series"],
         serial=row["serial"],
-        previous_issue=_serial_of(connection, row["previous_story_id"]),
-        next_issue=_serial_of(connection, row["next_story_id"]),
+        previous_issue=_serial_of(connection, row["previous_story_id"], row["series"]),
+        next_issue=_serial_of(connection, row["next_story_id"], row["series"]),
         new_words=tuple(row["new_words"].split()),
         history=_history(connection, row["story_id"], day),
         new_outlets=_new_outlets(connection, row["story_id"], day, articles),
@@ -164,9 +164,11 @@ def _topics(connection: sqlite3.Connection, story_id: int, day: date) -> tuple[s
     return tuple(row["topic"] for row in rows)
 
 
-def _serial_of(connection: sqlite3.Connection, story_id: int | None) -> str | None:
+def _serial_of(connection: sqlite3.Connection, story_id: int | None, series: str | None) -> str | None:
+    """The serial of a story's latest issue of `series`; a story may have held issues of several."""
     row = connection.execute(
-        "SELECT serial FROM story_days WHERE story_id = ? ORDER BY day DESC LIMIT 1", [story_id]
+        "SELECT serial FROM story_days WHERE story_id = ? AND series = ? ORDER BY day DESC LIMIT 1",
+        [story_id, series],
     ).fetchone()
     return None if row is None else row["serial"]
 
