@@ -48,6 +48,7 @@ def story(story_id: int, *articles: DigestArticle, **changes: Any) -> DigestStor
     return replace(plain, **changes)
 
 
+UPDATED = {"status": StoryStatus.UPDATED, "first_seen": MORNING - timedelta(days=2)}
 WORDS = [
     "lantern",
     "harbour",
@@ -301,6 +302,17 @@ def test_the_earlier_of_two_good_headlines_is_taken_and_a_pin_wins() -> None:
     assert best_member(story(1, late, early, is_pinned=True)) is late
 
 
+def test_an_updated_story_is_told_by_what_is_new() -> None:
+    known = article("Kestrel ferry aground with 180 aboard", "Alba")
+    fresh = article(
+        "Tugs free Kestrel ferry with 180 aboard", "Brig", first_seen=MORNING + timedelta(hours=2)
+    )
+    shouting = replace(known, headline="LIVE: Tugs free Kestrel ferry with 180 aboard")
+
+    assert best_member(story(1, known, fresh, **UPDATED, new_words=("Tugs", "free"))) is fresh
+    assert best_member(story(1, known, shouting, **UPDATED, new_words=("Tugs", "free"))) is known
+
+
 SENTENCES = {
     "two": ("Ferry aground. All safe.", ["Ferry aground.", "All safe."]),
     "titles and initials do not end one": (
@@ -444,10 +456,13 @@ def test_without_sections_there_is_one_without_a_title() -> None:
 
 # --- what is said ----------------------------------------------------------------------------------
 
-UPDATED = {"status": StoryStatus.UPDATED, "first_seen": MORNING - timedelta(days=2)}
 STATUSES = {
     "new": ({}, "new"),
     "what is new": (UPDATED | {"new_words": ("9", "rescuers")}, "updated, day 3: 9, rescuers"),
+    "the headline says it": (
+        UPDATED | {"new_words": ("Lantern", "nine"), "new_outlets": ("Brig",)},
+        "updated, day 3",
+    ),
     "who is new": (UPDATED | {"new_outlets": ("Brig", "Cairn")}, "updated, day 3: now also Brig and Cairn"),
     "stop words say nothing": (UPDATED | {"new_words": ("nach", "9", "und")}, "updated, day 3: 9"),
     "words before outlets": (

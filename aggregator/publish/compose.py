@@ -90,6 +90,7 @@ def _issue_story(
     )
     member = best_member(story)
     fact, fact_source = best_sentence(story, member)
+    status = wording.status(story, member.headline, day, language)
     reports = _reports(story.articles)
     others = [report.outlet for report in reports if report.outlet != fact_source.outlet]
     return IssueStory(
@@ -99,8 +100,8 @@ def _issue_story(
         link=member.link or next((article.link for article in story.articles if article.link), None),
         reports=reports,
         independent_outlets=ranked.independent_outlets,
-        status=wording.status(story, day, language),
-        facts=wording.facts(story, ranked.independent_outlets, day, language),
+        status=status,
+        facts=wording.facts(story, status, ranked.independent_outlets, day, language),
         neighbours=wording.neighbours(story, member.headline, language),
         coverage=hour_counts(story, day),
         week=_week(story, day),

@@ -71,7 +71,8 @@ def best_member(story: DigestStory) -> DigestArticle:
     """Return the article whose headline stands for the story: a pinned one, else the best of all.
 
     Best is: no series label if another is none; fewest faults (see `headline_faults`, and its outlet's name
-    behind); naming at least half of what the headlines share; first seen first; else the lead that the grouping chose.
+    behind); naming at least half of what the headlines share; of an updated story, naming something new; first seen
+    first; else the lead that the grouping chose.
     """
     return story.articles[0] if story.is_pinned else _by_merit(story)[0]
 
@@ -125,12 +126,14 @@ def sentences(text: str) -> Iterator[str]:
 def _by_merit(story: DigestStory) -> list[DigestArticle]:
     """The articles, the best headline first; among equals the store's order decides, the grouping's lead first."""
     shared = shared_words((article.headline for article in story.articles), least=2)
+    fresh = content_words(" ".join(story.new_words))
 
-    def merit(article: DigestArticle) -> tuple[bool, int, bool, datetime]:
+    def merit(article: DigestArticle) -> tuple[bool, int, bool, bool, datetime]:
         is_label = _LABEL.search(article.headline) is not None
         faults = headline_faults(article.headline) + _names_itself(article)
-        is_beside = 2 * len(content_words(article.headline) & shared) < len(shared)
-        return is_label, faults, is_beside, article.first_seen
+        words = content_words(article.headline)
+        is_beside = 2 * len(words & shared) < len(shared)
+        return is_label, faults, is_beside, words.isdisjoint(fresh), article.first_seen
 
     return sorted(story.articles, key=merit)
 

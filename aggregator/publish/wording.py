@@ -70,23 +70,22 @@ def opening(day: DigestDay, language: Language) -> str:
     return language.say("opening", weekday_date=language.weekday_date(day.day))
 
 
-def status(story: DigestStory, day: DigestDay, language: Language) -> str:
+def status(story: DigestStory, headline: str, day: DigestDay, language: Language) -> str:
     """Return "new", "updated, day 2: nine, rescuers" or "ongoing, day 3: now also Harbour Post".
 
-    Days are local ones, counted from the first sight of the story.
+    Days are local ones, counted from the first sight of the story. What `headline` says is not said again.
     """
     text = language.say(f"status_{story.status}")
     first_day = story.first_seen.astimezone(ZoneInfo(day.timezone)).date()
     age_days = (day.day - first_day).days + 1
     if age_days > 1:
         text = language.say("status_day", status=text, n=language.number(age_days))
-    what = _what_is_new(story, language)
+    what = _what_is_new(story, headline, language)
     return language.say("status_what", status=text, what=what) if what else text
 
 
-def facts(story: DigestStory, independent_outlets: int, day: DigestDay, language: Language) -> str:
-    """Return one line: status · first seen · outlets, those independent if fewer, headlines, all outlets."""
-    told = status(story, day, language)
+def facts(story: DigestStory, told: str, independent_outlets: int, day: DigestDay, language: Language) -> str:
+    """Return one line: `told`, the status · first seen · outlets, those independent if fewer, headlines, all outlets."""
     seen = language.say("first_seen", time=language.clock_time(story.first_seen, day.day, day.timezone))
     outlets = language.count("outlets", len(story.outlets))
     if independent_outlets < len(story.outlets):
@@ -129,12 +128,16 @@ def _states(day: DigestDay, language: Language) -> str:
     return ", ".join(language.count(str(status), counts[status]) for status in StoryStatus if counts[status])
 
 
-def _what_is_new(story: DigestStory, language: Language) -> str:
-    """Name the words that an earlier story has got, else the outlets; nothing for a new one."""
+def _what_is_new(story: DigestStory, headline: str, language: Language) -> str:
+    """Name the words that an earlier story has got, else the outlets.
+
+    Nothing for a new story, and for one whose headline has such a word: it tells them in a sentence.
+    """
     if story.status is StoryStatus.NEW:
         return ""
     words = [word for word in map(scrub, story.new_words) if content_words(word)]
     if words:
-        return ", ".join(words)
+        is_told = not content_words(headline).isdisjoint(content_words(" ".join(words)))
+        return "" if is_told else ", ".join(words)
     outlets = [scrub(outlet) or language.say("no_outlet") for outlet in story.new_outlets]
     return language.say("now_also", names=language.names(outlets)) if outlets else ""
