@@ -36,20 +36,22 @@ _LABEL = re.compile(
 )
 _PREFIX = re.compile(
     r"^\W*(?:live|live updates|breaking|watch|video|exclusive(?: interview)?|opinion|analysis|comment|just in|updated?"
-    r"|map|photos?|in pictures|book review|review|podcast|letters?|explainer|explained|fact check|q&a"
+    r"|perspective|editorial|op-?ed|map|photos?|in pictures|book review|review|podcast|letters?|explainer|explained|fact check|q&a"
     r"|eilmeldung|liveticker|kommentar|en direct|direct|vidéo|en vivo|última hora|vídeo|наживо|онлайн|відео"
     r"|прямая трансляция|видео|срочно|терміново)\b\s*[:|–—-]"
     r"|\blive (?:updates|blog)\b|\bliveblog\b|\bliveticker\b",
     re.IGNORECASE,
 )
 _BAIT = re.compile(
-    r"\?|\b(?:here['’]s|here is) (?:what|why|how)\b|\bwhat (?:we know|to know|you need)\b|\bthis is (?:why|how)\b"
-    r"|\byou (?:won['’]t|need to|should)\b|\b(?:everything|all) you need\b|^the (?:ways|reasons?)\b|^(?:why|how|what|warum|wieso|was|wie"
+    r"\?|\b(?:here['’]s|here is) (?:what|why|how)\b|^here (?:are|is)\b|^here['’]s\b|\bthis is (?:why|how)\b"
+    r"|\bwhat (?:we know|to know|you need|\w+ (?:need|should|have) to know)\b|\bthings to (?:know|watch)\b|\btakeaways\b"
+    r"|\byou (?:won['’]t|need to|should)\b|\b(?:everything|all) you need\b|^the (?:ways|reasons?)\b|^(?:a )?look (?:at|back|inside)\b|\ba look (?:at|back)\b|^(?:why|how|what|warum|wieso|was|wie"
     r"|pourquoi|comment|por qué|cómo|чому|як|почему|как|что)\b",
     re.IGNORECASE,
 )
 _RUBRIC = re.compile(
-    r"\s[|•]\s|[(\[:|–—-]\s*(?:exclusive|video|photos|pictures|watch|opinion|analysis|commentary|podcast|live)\W*$",
+    r"\s[|•]\s|[(\[:|–—-]\s*(?:exclusive|video|photos|pictures|watch|opinion|analysis|commentary|perspective|editorial"
+    r"|op-?ed|podcast|(?:\w+ ){0,3}live)\W*$",
     re.IGNORECASE,
 )
 _CUT = re.compile(r"(?:…|\.\.\.|[,:;–—-])$")
