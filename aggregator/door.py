@@ -20,7 +20,7 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from aggregator.errors import AggregatorError, InputError, StoreError, UsageError
+from aggregator.errors import AggregatorError, InputError, StoreError, UsageError, system_words
 
 Handler = Callable[[str, Mapping[str, Any]], Awaitable[Any]]
 
@@ -49,7 +49,7 @@ def ask(
                 answer = json.loads(answers.readline())
     except (OSError, ValueError) as error:
         raise StoreError(
-            f"{database} is being written by another process that does not take requests: {error}"
+            f"{database} is being written by another process that does not take requests: {system_words(error)}"
         ) from error
     if "error" in answer:
         raise _ERRORS.get(answer["error"], AggregatorError)(answer["message"])

@@ -90,3 +90,10 @@ class Shortage(AggregatorError):
 
 class SecretError(AggregatorError):
     """A password is missing or not kept safely; the text names the place, never the value."""
+
+
+def system_words(error: Exception) -> str:
+    """What an error of the system or of a decoder says, without its number, its class and the name of the file."""
+    if isinstance(error, UnicodeError):
+        return "it is not text in UTF-8"
+    return (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__

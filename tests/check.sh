@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Everything a reviewer would run before the tests: format, lint, types, import contracts.
+# Everything a reviewer would run before the tests: format, lint, types, import contracts, the list of what it says.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 bin=${VIRTUAL_ENV:-.venv}/bin
@@ -8,3 +8,4 @@ bin=${VIRTUAL_ENV:-.venv}/bin
 "$bin/ruff" check .
 "$bin/mypy"
 "$bin/lint-imports" --no-cache
+"$bin/python" -m tests.messages --check

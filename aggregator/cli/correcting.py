@@ -8,7 +8,7 @@ import click
 
 from aggregator.cli import console
 from aggregator.cli.place import Place, json_option, pass_place
-from aggregator.errors import InputError
+from aggregator.errors import InputError, system_words
 from aggregator.explain import number
 from aggregator.operations import perform
 from aggregator.store import corrections, open_reader
@@ -102,7 +102,7 @@ def import_(place: Place, path: Path) -> None:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} cannot be read: {error}") from error
+        raise InputError(f"{path} cannot be read: {system_words(error)}") from error
     done = perform(place.app(), "import-corrections", {"text": text})
     console.line(f"{done['added']} corrections added")
 

@@ -12,7 +12,7 @@ from aggregator import cluster
 from aggregator.cli import console
 from aggregator.cli.place import Place, json_option, pass_place
 from aggregator.cli.reading import parse_day
-from aggregator.errors import InputError, UsageError
+from aggregator.errors import InputError, UsageError, system_words
 from aggregator.operations import perform
 from aggregator.pipeline.grouping import recluster_days, try_days
 
@@ -28,7 +28,7 @@ def _read_text(path: str) -> str:
     try:
         return sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} cannot be read: {error}") from error
+        raise InputError(f"{path} cannot be read: {system_words(error)}") from error
 
 
 def _read_rows(path: str) -> list[cluster.ClusterRow]:

@@ -7,7 +7,7 @@ import click
 
 from aggregator.cli import console
 from aggregator.cli.place import Place, pass_place
-from aggregator.errors import AggregatorError, UsageError
+from aggregator.errors import AggregatorError, UsageError, system_words
 
 _MAX_CONCURRENT = 64
 _ANYWHERE = {"0.0.0.0", "::"}  # addresses to listen on, no names to be called by
@@ -57,7 +57,9 @@ def _listener(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family)
     except OSError as error:
-        raise AggregatorError(f"cannot listen on {_shown(host)}:{port}: {error}") from error
+        raise AggregatorError(
+            f"cannot listen on {_shown(host)}:{port}: {system_words(error)}; --port takes another"
+        ) from error
 
 
 def _shown(host: str) -> str:

@@ -6,10 +6,12 @@ Facts
 * `quick_check` reads the whole file, about a second a gigabyte.
 """
 
+import errno
 import os
 import platform
 import pyexpat
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -20,7 +22,7 @@ from aggregator.clock import Clock
 from aggregator.doctor.environment import Environment, environment_findings
 from aggregator.doctor.finding import Finding, Level
 from aggregator.doctor.libraries import installed_libraries
-from aggregator.doctor.storage import StoreFacts, storage_findings
+from aggregator.doctor.storage import RESTORE, StoreFacts, storage_findings
 from aggregator.doctor.work import OverdueDigest, WorkFacts, work_findings
 from aggregator.errors import AggregatorError, ConfigError
 from aggregator.health import look
@@ -29,6 +31,7 @@ from aggregator.pipeline.editions import due_days
 from aggregator.store import feeds, figures, migrations, open_reader, outbox, polls
 
 _WEEK = timedelta(days=7)
+_CORRECT = "put it right; `aggregator check-config` looks again"
 
 
 def examine(config: Path, home: Path, clock: Clock) -> list[Finding]:
@@ -39,10 +42,9 @@ def examine(config: Path, home: Path, clock: Clock) -> list[Finding]:
         findings = [Finding(Level.OK, "configuration", f"{home / config} is fine")]
     except ConfigError as error:
         app = None
+        advice = "`aggregator init` writes one" if not (home / config).exists() else _CORRECT
         findings = [
-            Finding(
-                Level.PROBLEM, "configuration", f"{error.path}: {problem}", "`aggregator init` writes one"
-            )
+            Finding(Level.PROBLEM, "configuration", f"{error.path}: {problem}", advice)
             for problem in error.problems
         ]
     timezone = app.settings.day.timezone if app else None
@@ -69,7 +71,7 @@ def _store_findings(app: App, now: datetime) -> list[Finding]:
     try:
         return [*findings, *work_findings(_work(app, facts.figures, now), now)]
     except (AggregatorError, sqlite3.Error) as error:
-        return [*findings, Finding(Level.PROBLEM, "store", f"{facts.path} cannot be read: {error}")]
+        return [*findings, Finding(Level.PROBLEM, "store", _unreadable(facts.path, error), RESTORE)]
 
 
 def _store_facts(app: App, now: datetime) -> StoreFacts:
@@ -93,7 +95,12 @@ def _store_facts(app: App, now: datetime) -> StoreFacts:
             )
         return replace(facts, figures=figures.read_figures(path, today))
     except (AggregatorError, sqlite3.Error) as error:
-        return replace(facts, trouble=str(error))
+        return replace(facts, trouble=_unreadable(path, error))
+
+
+def _unreadable(path: Path, error: AggregatorError | sqlite3.Error) -> str:
+    """Ours name the file, SQLite's do not."""
+    return str(error) if isinstance(error, AggregatorError) else f"{path} cannot be read: {error}"
 
 
 def _work(app: App, read: StoreFigures, now: datetime) -> WorkFacts:
@@ -107,7 +114,27 @@ def _work(app: App, read: StoreFigures, now: datetime) -> WorkFacts:
             overdue=_overdue(connection, app, now),
             link_seconds=app.settings.google_news.page_refill_seconds,
             failed_deliveries=outbox.load_failed(connection, now - _WEEK),
+            unwritable=_unwritable(sorted({app.home / digest.out for digest in app.settings.digests})),
         )
+
+
+def _unwritable(folders: Sequence[Path]) -> list[str]:
+    """What keeps digests from being written there, in the words of the attempt; nothing is written to find out."""
+    return [
+        f"{folder} cannot be written: {os.strerror(number)}"
+        for folder in folders
+        if (number := _refusal(folder))
+    ]
+
+
+def _refusal(folder: Path) -> int:
+    """The error that making a file there would end with, or 0."""
+    there = next(path for path in (folder, *folder.parents) if os.access(path, os.F_OK))
+    if not there.is_dir():
+        return errno.EEXIST if there == folder else errno.ENOTDIR
+    if os.access(there, os.W_OK | os.X_OK):
+        return 0
+    return errno.EROFS if os.statvfs(there).f_flag & os.ST_RDONLY else errno.EACCES
 
 
 def _overdue(connection: sqlite3.Connection, app: App, now: datetime) -> list[OverdueDigest]:

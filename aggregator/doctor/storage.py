@@ -19,7 +19,7 @@ _CLOCK_SLACK = timedelta(minutes=5)
 class StoreFacts:
     """What was found where the store should be.
 
-    `figures` is None when it could not be read, and `trouble` says why. `integrity` is "ok" or what
+    `figures` is None when it could not be read, and `trouble` is the sentence that says why. `integrity` is "ok" or what
     SQLite complains of; `daemon` is what came of asking the process that writes the store.
     """
 
@@ -41,7 +41,7 @@ def storage_findings(facts: StoreFacts, now: datetime) -> list[Finding]:
         if facts.trouble is None:
             advice = "`aggregator poll --all` or `aggregator run` makes it"
             return [Finding(Level.NOTICE, "store", f"there is no store at {facts.path} yet", advice)]
-        return [Finding(Level.PROBLEM, "store", f"{facts.path} cannot be read: {facts.trouble}", _RESTORE)]
+        return [Finding(Level.PROBLEM, "store", facts.trouble, RESTORE)]
     return [
         _integrity(facts, facts.figures),
         _schema(facts),
@@ -53,12 +53,12 @@ def storage_findings(facts: StoreFacts, now: datetime) -> list[Finding]:
     ]
 
 
-_RESTORE = "stop the daemon, keep the file, and `aggregator restore` the newest backup"
+RESTORE = "stop the daemon, keep the file, and `aggregator restore` the newest backup"
 
 
 def _integrity(facts: StoreFacts, figures: StoreFigures) -> Finding:
     if facts.integrity != "ok":
-        return Finding(Level.PROBLEM, "store", f"{facts.path} is damaged: {facts.integrity}", _RESTORE)
+        return Finding(Level.PROBLEM, "store", f"{facts.path} is damaged: {facts.integrity}", RESTORE)
     said = f"{facts.path}: {size_text(figures.file_bytes)}, {figures.articles:,} articles, sound"
     return Finding(Level.OK, "store", said)
 

@@ -48,12 +48,14 @@ class WorkFacts:
     overdue: Sequence[OverdueDigest]
     link_seconds: float  # between two links that are asked for, on average
     failed_deliveries: Sequence[str] = ()  # recipient and reason, of the last week
+    unwritable: Sequence[str] = ()  # folders of digests, each a sentence
 
 
 def work_findings(facts: WorkFacts, now: datetime) -> list[Finding]:
     return [
         *_feeds(facts, now),
         *_links(facts.figures, facts.link_seconds, now),
+        *_folders(facts.unwritable),
         *_digests(facts.overdue, now),
         *_deliveries(facts, now),
     ]
@@ -112,8 +114,15 @@ def _links(figures: StoreFigures, link_seconds: float, now: datetime) -> list[Fi
         f"{figures.links_waiting:,} wait for their publishers, the oldest for {span_text(age.total_seconds())};"
         f" the budget is good for {86_400 / link_seconds:,.0f} a day"
     )
-    level = Level.NOTICE if age > _OLD_LINK else Level.OK
-    return [*findings, Finding(level, "links", said)]
+    if age <= _OLD_LINK:
+        return [*findings, Finding(Level.OK, "links", said)]
+    advice = "stories are the same without; google_news.page_refill_seconds sets the budget"
+    return [*findings, Finding(Level.NOTICE, "links", said, advice)]
+
+
+def _folders(unwritable: Sequence[str]) -> list[Finding]:
+    advice = "digests stay due until it can; see who owns it, and ReadWritePaths= of the service"
+    return [Finding(Level.PROBLEM, "digests", said, advice) for said in unwritable]
 
 
 def _digests(overdue: Sequence[OverdueDigest], now: datetime) -> list[Finding]:

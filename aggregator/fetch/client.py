@@ -286,8 +286,11 @@ class HttpClient:
             case httpx.TransportError():
                 kind, reason = _transport_failure(error, is_reading=trail.body is not None)
             case _:
-                log.error("request url=%s failed in an unforeseen way", here, exc_info=error)
-                kind, reason = FailureKind.INTERNAL, f"{type(error).__name__}: {error}"
+                log.error("a bug, please report it: request url=%s", here, exc_info=error)
+                kind, reason = (
+                    FailureKind.INTERNAL,
+                    f"a bug in this program, please report it: {error!r:.200}",
+                )
         return Failure(kind, f"{here}: {reason}")
 
 

@@ -49,7 +49,8 @@ def _answer(request: Request) -> ParsedFeed | Failure:
     except Exception as error:  # noqa: BLE001 - a bug must reach the log of the other process
         traceback.print_exc()
         return Failure(
-            FailureKind.INTERNAL, f"{request.feed_url}: parsing failed by a fault of ours ({error!r:.200})"
+            FailureKind.INTERNAL,
+            f"{request.feed_url}: a bug in this program, please report it: {error!r:.200}",
         )
 
 

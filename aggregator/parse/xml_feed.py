@@ -38,7 +38,7 @@ def read_xml_feed(document: bytes) -> RawFeed | Failure:
     except MemoryError:
         raise
     except Exception as error:  # noqa: BLE001 - feedparser lets anything out; here it gets its name
-        return Failure(FailureKind.PARSE_ERROR, f"the parser failed on the document ({error!r:.120})")
+        return Failure(FailureKind.PARSE_ERROR, f"the parser failed on the document ({error!s:.120})")
     if not version and not entries:
         return Failure(FailureKind.NOT_A_FEED, "the document has a feed's root but no feed in it")
     return RawFeed(

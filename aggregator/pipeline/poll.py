@@ -129,7 +129,7 @@ async def _poll_one(feed: FeedState, stages: Stages) -> PollReport:
                 failure = Failure(FailureKind.SHORTAGE, str(shortage))
             else:
                 log.critical("a bug, please report it: feed=%r", feed.name, exc_info=True)
-                reason = f"a bug in this program: {type(error).__name__}: {error}"
+                reason = f"a bug in this program, please report it: {error!r:.200}"
                 failure = Failure(FailureKind.INTERNAL, reason)
             turn = _broken_off(feed, failure, started_at)
         return await _store_turn(turn, stages)

@@ -62,7 +62,7 @@ def write_files(root: Path, files: Iterable[RenderedFile]) -> list[WrittenFile]:
         for folder in sorted({above for below in changed for above in _up_to(inside, below)}):
             _sync_folder(folder)
     except OSError as error:
-        raise PublishError(f"cannot write {error.filename or root}: {error.strerror}") from error
+        raise PublishError(f"{_refused(error, root)} cannot be written: {error.strerror}") from error
     return written
 
 
@@ -73,6 +73,12 @@ def _checked(path: str) -> PurePosixPath:
     if not is_plain or "\\" in path or any(len(part.encode()) > _MAX_NAME_BYTES for part in parts):
         raise PublishError(f"not a path to publish at: {path!r}")
     return PurePosixPath(path)
+
+
+def _refused(error: OSError, root: Path) -> Path:
+    """What the system would not have written: for a temporary file, which nobody knows, its folder."""
+    path = Path(error.filename2 or error.filename or root)
+    return path.parent if path.suffix == ".tmp" else path
 
 
 def _write(inside: Path, path: PurePosixPath, body: bytes) -> WrittenFile:

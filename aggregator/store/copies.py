@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from aggregator.errors import StoreError
+from aggregator.errors import StoreError, system_words
 from aggregator.store.database import open_reader, take_lock
 from aggregator.store.migrations import APPLICATION_ID, SCHEMA_VERSION
 
@@ -49,7 +49,7 @@ def backup(connection: sqlite3.Connection, target: Path) -> Copy:
         copy = _copied(connection, unfinished)
         _give_name(unfinished, target)
     except (sqlite3.Error, OSError) as error:
-        raise StoreError(f"no backup at {target}: {error}") from error
+        raise StoreError(f"no backup at {target}: {system_words(error)}") from error
     finally:
         unfinished.unlink(missing_ok=True)
     return copy
@@ -81,7 +81,7 @@ def restore(source: Path, path: Path, now: datetime) -> Restored:
         unfinished.rename(path)
         _sync(path.parent)
     except (sqlite3.Error, OSError) as error:
-        raise StoreError(f"{source} was not restored: {error}") from error
+        raise StoreError(f"{source} was not restored: {system_words(error)}") from error
     finally:
         unfinished.unlink(missing_ok=True)
         os.close(lock)

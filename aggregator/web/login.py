@@ -23,7 +23,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final, TextIO
 
-from aggregator.errors import SecretError
+from aggregator.errors import SecretError, system_words
 
 VARIABLE: Final = "AGGREGATOR_TOKEN"
 LIFETIME: Final = timedelta(days=14)
@@ -101,7 +101,7 @@ def load_token(database: Path, environ: Mapping[str, str]) -> str:
                 token = secrets.token_urlsafe(24)
                 stream.write(f"{token}\n")
     except (OSError, UnicodeDecodeError) as error:
-        raise SecretError(f"{path} cannot be read or made: {error}") from error
+        raise SecretError(f"{path} cannot be read or made: {system_words(error)}") from error
     return _long_enough(token, str(path))
 
 
