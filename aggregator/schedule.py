@@ -179,8 +179,12 @@ def is_due(feed: FeedState, *, now: datetime, settings: PollSettings) -> bool:
 
     A time further ahead than any plan reaches was written before the wall clock was set back.
     """
-    farthest = timedelta(minutes=settings.max_interval_minutes, seconds=settings.jitter_seconds)
-    return not now < feed.next_poll_at <= now + farthest
+    return not now < feed.next_poll_at <= farthest_poll(now, settings)
+
+
+def farthest_poll(now: datetime, settings: PollSettings) -> datetime:
+    """The latest time that a plan made now can name."""
+    return now + timedelta(minutes=settings.max_interval_minutes, seconds=settings.jitter_seconds)
 
 
 def is_unconditional(feed: FeedState, *, now: datetime, draw: float) -> bool:

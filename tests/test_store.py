@@ -442,6 +442,24 @@ def test_a_feed_that_leaves_the_configuration_is_kept_and_goes_on_when_it_comes_
     assert feed_of(store).validators == Validators('"v1"', None)
 
 
+POLLED_OUTSIDE = {
+    "its time has come": (NOW, True),
+    "this very second": (NOW + timedelta(milliseconds=900), True),
+    "the next second": (NOW + timedelta(seconds=1), False),
+    "as far ahead as a plan reaches": (NOW + timedelta(days=1), False),
+    "further ahead than any plan reaches": (NOW + timedelta(days=1, seconds=1), True),
+}
+
+
+@pytest.mark.parametrize(("next_poll_at", "is_found"), POLLED_OUTSIDE.values(), ids=POLLED_OUTSIDE)
+def test_feeds_are_found_by_when_they_are_polled_next(store, next_poll_at, is_found):
+    feed = replace(feed_of(store), next_poll_at=next_poll_at)
+    store.write(lambda connection: feeds.save_feed(connection, feed))
+    with open_reader(store.path) as connection:
+        found = feeds.load_feeds_polled_outside(connection, NOW, NOW + timedelta(days=1))
+    assert (feed.name in [each.name for each in found]) is is_found
+
+
 # --- search --------------------------------------------------------------------------------------
 
 SEARCHES = {

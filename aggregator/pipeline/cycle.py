@@ -59,12 +59,17 @@ async def run_cycle(
     return report
 
 
+def _load_due(stages: Stages, now: datetime) -> list[FeedState]:
+    settings = stages.settings.poll
+    with open_reader(stages.store.path) as connection:
+        candidates = feeds.load_feeds_polled_outside(connection, now, schedule.farthest_poll(now, settings))
+    return [feed for feed in candidates if schedule.is_due(feed, now=now, settings=settings)]
+
+
 async def due_feeds(stages: Stages, now: datetime) -> list[FeedState]:
     """Feeds whose time has come; after a start or a long sleep the many are spread over minutes."""
     settings = stages.settings.poll
-    with open_reader(stages.store.path) as connection:
-        pollable = feeds.load_pollable_feeds(connection)
-    due = [feed for feed in pollable if schedule.is_due(feed, now=now, settings=settings)]
+    due = await asyncio.to_thread(_load_due, stages, now)
     later = schedule.catch_up([(feed.feed_id, feed.next_poll_at) for feed in due], now=now, settings=settings)
     if later:
         log.info("catch-up feeds=%d last=%s", len(later), f"{max(later.values()):%H:%M:%SZ}")
