@@ -171,22 +171,24 @@ def peak_memory_bytes(process: Popen[str]) -> int:
     """
     peak = 0
     while process.poll() is None:
-        peak = max(peak, sum(map(_proportional_bytes, _family(process.pid))))
+        peak = max(peak, sum(map(proportional_bytes, family(process.pid))))
         time.sleep(0.02)
     return peak
 
 
-def _family(pid: int) -> Iterator[int]:
+def family(pid: int) -> Iterator[int]:
+    """A process and all that descend from it."""
     yield pid
     try:
         children = [path.read_text().split() for path in Path(f"/proc/{pid}/task").glob("*/children")]
     except OSError:
         return
     for child in (int(child) for row in children for child in row):
-        yield from _family(child)
+        yield from family(child)
 
 
-def _proportional_bytes(pid: int) -> int:
+def proportional_bytes(pid: int) -> int:
+    """Resident memory of a process, what it shares with others counted in parts."""
     try:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
     except OSError:
