@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 from aggregator.publish.issue import Issue, IssueStory
+from aggregator.publish.language import language_of
 from aggregator.publish.text import shorten
 
 STANDFIRST_LIMIT: Final = 300  # characters
@@ -51,6 +52,19 @@ def wordings(story: IssueStory) -> list[Wording]:
             if known is None or known.link is None:
                 carriers[report.outlet] = Carrier(report.outlet, article.link)
     return [Wording(headline, tuple(carriers.values())) for headline, carriers in found.values() if carriers]
+
+
+def unshown(issue: Issue, story: IssueStory, shown: int) -> str:
+    """Return who else reports, beside those of the story's first `shown` headlines; "+ 2" for headlines of the same."""
+    told = wordings(story)
+    named = {carrier.outlet for wording in told[:shown] for carrier in wording.carriers}
+    others = dict.fromkeys(carrier.outlet for wording in told[shown:] for carrier in wording.carriers)
+    outlets = [outlet for outlet in others if outlet not in named]
+    if not outlets:
+        return f"+ {len(told) - shown}"
+    language = language_of(issue.language)
+    text = language.say("also_by", names=language.names(outlets))
+    return text[0].upper() + text[1:]
 
 
 def _folded(headline: str) -> str:

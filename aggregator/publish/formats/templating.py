@@ -26,7 +26,7 @@ from jinja2 import (
 
 from aggregator.errors import PublishError
 from aggregator.publish.formats.charts import coverage_chart, topic_chart, week_chart
-from aggregator.publish.formats.reading import host, standfirst, wordings
+from aggregator.publish.formats.reading import host, standfirst, unshown, wordings
 from aggregator.publish.issue import Issue
 
 DEFAULTS: Final = Path(__file__).parent.parent / "templates"
@@ -49,7 +49,12 @@ class Templates:
             lstrip_blocks=True,
             keep_trailing_newline=True,
         )
-        self._environment.globals |= {"standfirst": standfirst, "wordings": wordings, "host": host}
+        self._environment.globals |= {
+            "standfirst": standfirst,
+            "wordings": wordings,
+            "unshown": unshown,
+            "host": host,
+        }
 
     def render(self, name: str, issue: Issue, **values: object) -> str:
         """Return the text that a template makes of an issue and what else it is given.
