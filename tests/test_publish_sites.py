@@ -191,6 +191,25 @@ def test_paths_of_posts(format: str, paths: list[str]) -> None:
     assert [file.path for file in render(compose(DAY, SETTINGS), format)][:2] == paths
 
 
+def test_a_days_tags_are_what_most_outlets_report_about() -> None:
+    outlets = ("Alba", "Brig", "Cairn")
+    one = story(
+        1, *(article(f"Ferry aground off Kestrel, report {n}", name) for n, name in enumerate(outlets))
+    )
+    two = story(
+        2, article("Delegates return to Vennhavn", "Dane"), article("Talks in Vennhavn resume", "Esk")
+    )
+    three = story(
+        3, article("Fleet leaves for Vennhavn harbour", "Fane"), article("Vennhavn awaits fleet", "Gull")
+    )
+    day = replace(DAY, stories=(two, one, three))
+
+    [post, *_] = render(compose(day, SETTINGS), "hugo")
+
+    tags = yaml.safe_load(post.text.split("---\n")[1])["tags"]
+    assert tags.index("Vennhavn") < tags.index("Kestrel")
+
+
 @pytest.mark.parametrize(("format", "paths"), PATHS.items(), ids=PATHS.keys())
 def test_every_generator_has_the_title_the_date_and_the_tags(format: str, paths: list[str]) -> None:
     front = front_of(format, paths[1])

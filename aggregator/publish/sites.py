@@ -227,9 +227,15 @@ def _source(issue: Issue) -> str:
 
 
 def _day_tags(stories: Sequence[IssueStory]) -> list[str]:
-    """Return the first tag of each story, the weightiest stories first."""
-    firsts = [story.tags[0] for story in stories if story.tags]
-    return list({tag.casefold(): tag for tag in reversed(firsts)}.values())[::-1][:MAX_TAGS]
+    """Return the tags that most independent outlets stand behind, over all stories; "US" and "U.S." are one."""
+    outlets: Counter[str] = Counter()
+    written: dict[str, str] = {}
+    for story in stories:
+        for tag in story.tags:
+            name = tag.casefold().replace(".", "")
+            outlets[name] += story.independent_outlets
+            written.setdefault(name, tag)
+    return [written[name] for name, _ in outlets.most_common(MAX_TAGS)]
 
 
 # --- generators ------------------------------------------------------------------------------------
