@@ -298,8 +298,7 @@ PROCESS = (
     Row(
         "E7",
         "Datasette: recursive queries, enormous values",
-        "refused by its limits",
-        not_injected="Datasette is another program: its limits are its own, and none of ours is shipped",
+        "an error page: its time limit, and the limit that the README gives its process",
     ),
     Row(
         "E8",

@@ -3,10 +3,7 @@
 import asyncio
 import json
 import signal
-import socket
 import sqlite3
-import threading
-import time
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,70 +15,11 @@ from sqlite_utils import Database
 from aggregator.replica import Faults, Replica, demo_days
 from tests.fault_server import FaultServer
 from tests.system.home import Feed, Home, check, rows
+from tests.system.service import PATIENCE_SECONDS, service, wait_until
 
 WORLD = Feed("World", google_topic="WORLD")
 BUSINESS = Feed("Business", "business", google_topic="BUSINESS")
-PATIENCE_SECONDS = 120  # for what comes about in less than one, on a machine that has time
 STOP_SECONDS = 10  # what a service manager was promised
-
-
-def wait_until(is_so, otherwise=lambda: "it has not come about"):
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not is_so():
-        assert time.monotonic() < deadline, otherwise()
-        time.sleep(0.02)
-
-
-class Service:
-    """A running daemon with its log and what it told the service manager, both line by line."""
-
-    def __init__(self, home, manager):
-        self.process = home.start("run", NOTIFY_SOCKET=str(manager))
-        self.log = []
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
-
-    def _read(self):
-        for line in self.process.stderr:
-            self.log.append(line)
-
-    def wait_for(self, words, *, times=1):
-        wait_until(
-            lambda: sum(words in line for line in self.log) >= times,
-            lambda: f"no {words!r} in:\n{''.join(self.log)}",
-        )
-
-    def told(self):
-        """What the service manager hears next, but for signs of life."""
-        while (state := self.manager.recv(200).decode()) == "WATCHDOG=1":
-            pass
-        return state
-
-    def stop(self, number=signal.SIGTERM):
-        """Send a signal; return exit status and how long the end took in seconds."""
-        started = time.monotonic()
-        self.process.send_signal(number)
-        status = self.process.wait(PATIENCE_SECONDS)
-        self._reader.join()
-        return status, time.monotonic() - started
-
-
-@contextmanager
-def service(home):
-    """Start the daemon, wait until it says READY=1, and see to it that it is gone afterwards."""
-    path = home.folder / "notify"
-    path.unlink(missing_ok=True)
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
-        manager.bind(str(path))
-        manager.settimeout(PATIENCE_SECONDS)
-        running = Service(home, path)
-        try:
-            assert manager.recv(200) == b"READY=1"
-            running.manager = manager
-            yield running
-        finally:
-            running.process.kill()
-            running.process.wait()
 
 
 @pytest.fixture
