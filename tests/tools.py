@@ -10,14 +10,14 @@ import shutil
 import pytest
 
 
-def require(program: str) -> str:
-    """Return the path of a program of Debian's package of the same name.
+def require(program: str, *, package: str = "") -> str:
+    """Return the path of a program of a Debian package, of the same name if no other is given.
 
     A test without it fails where the environment has `CI`, and is skipped elsewhere.
     """
     path = shutil.which(program)
     if path is None:
-        message = f"{program} is missing; on Debian: apt-get install -y --no-install-recommends {program}"
+        message = f"{program} is missing; on Debian: apt-get install -y --no-install-recommends {package or program}"
         if os.environ.get("CI"):
             pytest.fail(message)
         pytest.skip(message)
