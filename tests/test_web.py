@@ -337,6 +337,7 @@ def hostile(demo_copy):
             )
         )
         opened.write(lambda db: db.execute("UPDATE story_days SET headline = ?, topic = ?", [HOSTILE] * 2))
+        opened.write(lambda db: db.execute("UPDATE outlet_days SET name = ?", [HOSTILE]))
         opened.write(lambda db: db.execute("UPDATE feeds SET name = ?, last_error = ?", [HOSTILE] * 2))
     with client_of(demo_copy) as client:
         yield client

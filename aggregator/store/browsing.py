@@ -186,20 +186,17 @@ def read_article_history(connection: sqlite3.Connection, article_id: int) -> dic
 
 
 def read_outlets(connection: sqlite3.Connection, first: date, last: date, *, limit: int) -> list[Row]:
-    """Outlets of the days from `first` to `last`, most articles first.
+    """Outlets of the days from `first` to `last`, most articles first; a story counts on each of its days.
 
     `first` counts the stories of several outlets in which an article of this one is the earliest of the day,
-    `alone` the stories that nobody else has. Cost: a quarter of a second for 30,000 articles.
+    `alone` the stories that nobody else has. Cost: some 20 ms for thirty days of 800 outlets.
     """
     return _rows(
         connection,
-        "WITH members AS (SELECT a.outlet, m.story_id, d.outlets, row_number() OVER ("
-        "    PARTITION BY m.day, m.story_id ORDER BY a.effective_at, a.article_id) AS place"
-        "   FROM story_members AS m JOIN articles AS a USING (article_id)"
-        "   JOIN story_days AS d ON d.day = m.day AND d.story_id = m.story_id WHERE m.day BETWEEN ? AND ?)"
-        " SELECT outlet, count(*) AS articles, count(DISTINCT story_id) AS stories,"
-        "        sum(place = 1 AND outlets > 1) AS first, sum(place = 1 AND outlets = 1) AS alone"
-        "   FROM members GROUP BY lower(outlet) ORDER BY articles DESC, lower(outlet) LIMIT ?",
+        "SELECT min(name) AS outlet, sum(articles) AS articles, sum(stories) AS stories, sum(first) AS first,"
+        "       sum(alone) AS alone"
+        "  FROM outlet_days AS o WHERE day BETWEEN ? AND ?"
+        " GROUP BY o.outlet ORDER BY sum(articles) DESC, o.outlet LIMIT ?",
         [first.isoformat(), last.isoformat(), limit],
     )
 

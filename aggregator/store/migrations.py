@@ -231,6 +231,18 @@ CREATE INDEX story_days_rank ON story_days
   (day, outlets DESC, articles DESC, last_seen_at DESC, story_id, language, status, topics);
 CREATE INDEX story_days_issues ON story_days (language, day) WHERE series IS NOT NULL;
 
+CREATE TABLE outlet_days (
+  day TEXT NOT NULL,
+  language TEXT NOT NULL,
+  outlet TEXT NOT NULL, -- in small letters
+  name TEXT NOT NULL,
+  articles INTEGER NOT NULL,
+  stories INTEGER NOT NULL,
+  first INTEGER NOT NULL,
+  alone INTEGER NOT NULL,
+  PRIMARY KEY (day, language, outlet)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE story_members (
   article_id INTEGER PRIMARY KEY REFERENCES articles (article_id) ON DELETE CASCADE,
   story_id INTEGER NOT NULL REFERENCES stories (story_id),

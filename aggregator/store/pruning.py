@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from aggregator.store.outlet_days import count_outlets
 from aggregator.store.stories import update_totals
 from aggregator.store.tombstones import add_tombstones
 from aggregator.store.values import day_of
@@ -162,6 +163,8 @@ def _delete(connection: sqlite3.Connection) -> list[int]:
     )
     connection.execute(f"DELETE FROM headline_search WHERE rowid IN {_GOING}")
     connection.execute(f"DELETE FROM articles WHERE article_id IN {_GOING}")
+    for day, language in days:
+        count_outlets(connection, day, language)
     connection.executemany(
         "DELETE FROM days WHERE day = ?1 AND language = ?2"
         " AND NOT EXISTS (SELECT 1 FROM articles WHERE day = ?1 AND language = ?2)",

@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 
 from aggregator.model import Continuation, DayGroup, DayGroups, Decision, Headline, KnownStory, Verdict
 from aggregator.store.days import ChangedDay, take_changes
+from aggregator.store.outlet_days import count_outlets
 from aggregator.store.values import day_of, time_of, time_text
 
 _KNOWN_STORY = (
@@ -110,6 +111,8 @@ def save_grouped_day(connection: sqlite3.Connection, grouped: GroupedDay, now: d
     changed |= _save_story_days(connection, grouped, story_of_group, ids, changed)
     _save_ledger(connection, grouped, ids, now)
     update_totals(connection, changed)
+    if changed:
+        count_outlets(connection, day.isoformat(), language)
     take_changes(connection, grouped.changed, grouped.groups.rules_version, now)
     return changed
 

@@ -84,6 +84,7 @@ def pages(path: Path) -> dict[str, list[str]]:
         "feeds": ["/feeds", "/feeds?page=5", "/feeds?state=failing", "/feeds?page=9"],
         "feed": [f"/feed/{rng.randrange(1, 1_000)}" for _ in range(50)],
         "outlets of a day": ["/outlets"],
+        "outlets of a month": ["/outlets?span=month"],
         "outlet": [f"/outlet/{row['outlet']}" for row in rows],
         "decisions": [f"/decisions/{day}" for day in days],
     }

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from aggregator.store import open_store
+from aggregator.store.outlet_days import count_outlets
 
 DAYS = 30
 FEEDS = 1_000
@@ -185,6 +186,7 @@ def _add_day(
     _insert(connection, "story_days", (_story_day(rng, story_id, day, own) for story_id, own in stories))
     _insert(connection, "story_members", members)
     _insert(connection, "ledger", ledger)
+    count_outlets(connection, str(day), "en")
     _insert(
         connection,
         "days",
