@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -349,6 +350,25 @@ class TestRequests:
 
 
 class TestConnections:
+    def test_no_module_is_looked_for_on_the_way_of_a_request(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """httpcore asks for sniffio at every lock; finding out that it is missing took a third of a request."""
+        names: list[str] = []
+
+        class Recorder:
+            def find_spec(self, name: str, path: object = None, target: object = None) -> None:
+                names.append(name)
+
+        async def twice(server: FaultServer) -> None:
+            async with open_client() as client:
+                await client.request("GET", server.url("feed"))  # what is imported once is imported now
+                monkeypatch.setattr(sys, "meta_path", [Recorder(), *sys.meta_path])
+                exchange = await client.request("GET", server.url("feed"))
+                assert exchange.status == 200
+
+        with FaultServer() as server:
+            asyncio.run(twice(server))
+        assert names == []
+
     def test_a_connection_is_kept(self) -> None:
         async def twice(server: FaultServer) -> None:
             async with open_client() as client:

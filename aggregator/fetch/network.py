@@ -12,13 +12,21 @@ Facts
 * A server can send interim answers (100 Continue) for ever: 13 µs each in the parser, a whole core
   until the deadline. Only the stream sees those bytes, so it counts them (`bounded_head`).
 * httpx's transport has no parameter for a network backend; its pool has (`open_pool`).
+* httpcore imports sniffio at every lock, a dozen times a request, to ask which event loop runs. Python does not
+  remember that a module is missing: 0.1 ms each, a third of a request's processor time. A None in `sys.modules`
+  says so at once (`open_pool`).
+* Before every request httpcore asks all idle connections whether they can be read, which means closed; through
+  anyio's attributes that takes 70 µs for each.
 """
 
 import asyncio
 import contextlib
+import importlib.util
 import os
+import select
 import socket
 import ssl
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextvars import ContextVar
@@ -224,6 +232,7 @@ class _GuardedStream(httpcore.AsyncNetworkStream):
 
     def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
         self._stream = stream
+        self._socket = stream.get_extra_info("socket")
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         data = await self._stream.read(min(max_bytes, _READ_BYTES), timeout)
@@ -249,7 +258,18 @@ class _GuardedStream(httpcore.AsyncNetworkStream):
         return _GuardedStream(stream)
 
     def get_extra_info(self, info: str) -> Any:
+        if info == "is_readable" and self._socket is not None:
+            return _is_readable(self._socket.fileno())
         return self._stream.get_extra_info(info)
+
+
+def _is_readable(descriptor: int) -> bool:
+    """Whether reading would not wait: there is something, or the connection is closed, at this end (-1) or the other."""
+    if descriptor < 0:
+        return True
+    watch = select.poll()
+    watch.register(descriptor, select.POLLIN)
+    return bool(watch.poll(0))
 
 
 def _not_connected(address: str, error: BaseException) -> Refused:
@@ -274,6 +294,8 @@ def bounded_head() -> Iterator[None]:
 
 def open_pool(backend: GuardedBackend, ssl_context: ssl.SSLContext) -> httpcore.AsyncConnectionPool:
     """The connection pool that a transport has to use for the guard to hold."""
+    if importlib.util.find_spec("sniffio") is None:
+        sys.modules["sniffio"] = None  # type: ignore[assignment]
     return httpcore.AsyncConnectionPool(
         ssl_context=ssl_context,
         max_connections=_MAX_CONNECTIONS,
