@@ -23,7 +23,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -35,12 +35,13 @@ from typing import Any
 from aggregator.app import load_app
 from aggregator.store.feeds import load_feeds, reschedule
 from tests.bench.newsstand import HOSTILE, address
-from tests.bench.pollers import AT_ONCE
+from tests.bench.pollers import AT_ONCE, START_SECONDS
 from tests.system.fleet import family, proportional_bytes
 from tests.system.home import Feed, Home, rows
 
 A_HOSTILE_ONE_IN = 10
 RATE_PER_HOUR = 20_000
+_UNIT = Path(__file__).parents[2] / "config" / "aggregator.service"
 _TICKS = os.sysconf("SC_CLK_TCK")
 _HEAD = f"{'':34}{'polls':>6}{'polls/s':>9}{'ms a poll':>11}{'cores':>7}{'lag p50':>9}{'p99':>7}{'max':>7}{'RSS':>6}{'all':>6}"
 _IDLE = "  (an idle loop beside it)"
@@ -77,12 +78,16 @@ def _resident_bytes(pid: int) -> int:
 
 
 @contextmanager
-def started(module: str, *arguments: object) -> Iterator["subprocess.Popen[str]"]:
+def started(
+    module: str, *arguments: object, environment: Mapping[str, str] | None = None
+) -> Iterator["subprocess.Popen[str]"]:
     """A Python module of this folder as a process; killed at the end, if it is still there."""
     command = [sys.executable, "-m", f"tests.bench.{module}", *map(str, arguments)]
     pipe = subprocess.PIPE
     with tempfile.TemporaryFile("w+") as log:
-        process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=log, text=True)
+        process = subprocess.Popen(
+            command, stdin=pipe, stdout=pipe, stderr=log, text=True, env={**os.environ, **(environment or {})}
+        )
         try:
             yield process
         except BaseException:
@@ -92,6 +97,13 @@ def started(module: str, *arguments: object) -> Iterator["subprocess.Popen[str]"
         finally:
             process.kill()
             process.communicate()
+
+
+def service_environment() -> dict[str, str]:
+    """The variables that the service unit sets."""
+    lines = _UNIT.read_text(encoding="utf-8").splitlines()
+    pairs = [pair for line in lines if line.startswith("Environment=") for pair in line[12:].split()]
+    return dict(pair.split("=", 1) for pair in pairs)
 
 
 def told(process: "subprocess.Popen[str]") -> dict[str, Any]:
@@ -173,7 +185,10 @@ class Subscriptions:
         """Make the polled ones due, one after the other; with no rate all at once."""
         place = {url: number for number, url in enumerate(self.urls(is_hostile=is_hostile))}
         step = timedelta(hours=1) / rate_per_hour if rate_per_hour else timedelta(0)
-        first, never = datetime.now(UTC) + timedelta(seconds=10), datetime.now(UTC) + timedelta(hours=12)
+        first, never = (
+            datetime.now(UTC) + timedelta(seconds=START_SECONDS + 2),
+            datetime.now(UTC) + timedelta(hours=12),
+        )
         with load_app(self.home.config, self.home.folder).store() as store:
             due = {
                 feed.feed_id: first + place[feed.url] * step if place[feed.url] < self.polled else never
@@ -196,7 +211,8 @@ def run_daemon(name: str, feeds: Subscriptions, rate_per_hour: float | None, *, 
     feeds.configure(is_hostile=is_hostile)
     feeds.schedule(rate_per_hour, is_hostile=is_hostile)
     before = feeds.poll_count()
-    with started("pollers", "daemon", feeds.home.folder) as process, started("pollers", "idle") as other:
+    daemon = started("pollers", "daemon", feeds.home.folder, environment=service_environment())
+    with daemon as process, started("pollers", "idle") as other:
         watched = Watched(process)
         while feeds.poll_count() == before:
             time.sleep(0.1)

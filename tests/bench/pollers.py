@@ -20,6 +20,7 @@ from typing import Any
 
 AT_ONCE = 64
 TIMEOUT_SECONDS = 30
+START_SECONDS = 8  # what a program may take to begin; the first feeds are due a little later
 _STEP_SECONDS = 0.01
 
 
@@ -29,7 +30,8 @@ class Lateness:
 
     _seconds: list[float] = field(default_factory=list)
 
-    async def watch(self) -> None:
+    async def watch(self, after_seconds: float = 0.0) -> None:
+        await asyncio.sleep(after_seconds)
         while True:
             due = time.monotonic() + _STEP_SECONDS
             await asyncio.sleep(_STEP_SECONDS)
@@ -65,7 +67,7 @@ async def daemon(home: Path) -> None:
 
     cycle.regroup = timed_regroup
     lateness = Lateness()
-    watch = asyncio.create_task(lateness.watch())
+    watch = asyncio.create_task(lateness.watch(START_SECONDS))
     await run_daemon(load_app(home / "aggregator.toml", home))
     watch.cancel()
     say(lag=lateness.milliseconds(), grouping_seconds=grouping_seconds)
@@ -120,7 +122,7 @@ def reader(urls: list[str], database: Path) -> None:
             library.add_feed(url)
         while sys.stdin.readline():
             started = time.monotonic()
-            library.update_feeds(workers=AT_ONCE)
+            library.update_feeds(scheduled=False, workers=AT_ONCE)
             say(polls=len(urls), seconds=time.monotonic() - started)
 
 
