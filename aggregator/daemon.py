@@ -39,7 +39,7 @@ from aggregator.notify import notify, watchdog_interval_seconds
 from aggregator.operations import OPERATIONS
 from aggregator.pipeline import Stages, pruning
 from aggregator.shortage import shortage_of
-from aggregator.store import upkeep
+from aggregator.store import Store, upkeep
 from aggregator.store.figures import read_figures
 
 log = logging.getLogger(__name__)
@@ -51,6 +51,7 @@ DELIVER_SECONDS = 60
 UPKEEP_SECONDS = 3600
 HEARTBEAT_SECONDS = 20
 PRUNED_AT_ONCE = 50_000  # articles; polling waits for so many
+RETRY_SECONDS = 5.0  # between two tries to store the feeds of a changed configuration
 PAUSE_SECONDS = 300.0  # at least, after the disk was full
 STOP_SECONDS = 8.0  # what SIGTERM leaves running work before it is cancelled
 
@@ -193,7 +194,21 @@ async def run_daemon(app: App) -> None:
             async with running.stages(store) as stages:
                 running = await _Runner(Daemon(running, stages, pulse), stop_asked).run()
             if running is not None:
-                running.sync_feeds(store)
+                await _take_up(running, store, stop_asked)
+
+
+async def _take_up(app: App, store: Store, stop_asked: asyncio.Event) -> None:
+    """Store the feeds of a changed configuration; wait where another program or the disk is in the way."""
+    while not stop_asked.is_set():
+        try:
+            await asyncio.to_thread(app.sync_feeds, store)
+        except (StoreBusy, StoreFull) as error:
+            log.error("reload waits: %s", error)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(RETRY_SECONDS):
+                    await stop_asked.wait()
+        else:
+            return
 
 
 class _Runner:

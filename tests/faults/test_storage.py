@@ -292,6 +292,24 @@ def test_C10_the_daemon_outlives_the_lock(home, monkeypatch, caplog):
     assert ended == []
 
 
+def test_C10_a_reload_waits_for_the_lock_to_end(home, monkeypatch, caplog):
+    monkeypatch.setattr(database, "_BUSY_MILLISECONDS", 50)
+    monkeypatch.setattr(daemon, "RETRY_SECONDS", 0.02)
+    home.configure([Feed("Gazette", url="http://127.0.0.1:9/feed")], more=DIGEST)
+    before = home.app(SystemClock())
+
+    async def reload(store) -> None:
+        with foreign_writer(home):
+            taking = asyncio.create_task(daemon._take_up(before, store, asyncio.Event()))
+            while "reload waits: nothing of this write was stored" not in caplog.text:
+                await asyncio.sleep(0.02)
+        await taking
+
+    with open_store(home.store) as store:
+        asyncio.run(reload(store))
+    assert ("Gazette",) in rows(home.store, "SELECT name FROM feed_health")
+
+
 def test_C11_a_long_reading_lets_the_log_grow_and_doctor_says_so(home, monkeypatch, capsys):
     monkeypatch.setattr("aggregator.doctor.storage._LARGE_WAL_BYTES", 100_000)
     with sqlite3.connect(home.store, isolation_level=None) as reader:
