@@ -28,5 +28,5 @@ bin=$folder/venv/bin
 "$bin/python" -m pytest -p no:cacheprovider \
   tests/test_demo.py tests/test_cli.py tests/test_cluster.py tests/test_cluster_stories.py tests/test_config.py tests/test_deliver.py \
   tests/test_fetch_client.py tests/test_fetch_network.py tests/test_opml.py tests/test_parse_documents.py tests/test_parse_guard.py \
-  tests/test_publish.py tests/test_publish_formats.py tests/test_resolve_urls.py tests/test_schedule.py tests/test_search.py \
+  tests/test_publish.py tests/test_publish_text.py tests/test_resolve_urls.py tests/test_schedule.py tests/test_search.py \
   tests/test_store.py tests/test_web.py tests/system/test_replay.py

@@ -31,7 +31,7 @@ FLOORS = (
     Floor("httpx", "0.28.1", "the guards against endless bodies are made for this one"),
     Floor("idna", "3.7", "a long host name keeps older ones busy (CVE-2024-3651)"),
     Floor("jinja2", "3.1.6", "templates get out of older ones' sandbox (CVE-2025-27516)"),
-    Floor("rapidfuzz", "3.14", "older ones score differently, and groups would not come out the same"),
+    Floor("rapidfuzz", "3.14.1", "older ones score differently, and groups would not come out the same"),
     Floor("sqlite-utils", "4.2.1", "older ones commit half a transaction behind our back"),
 )
 

@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tomllib
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -293,7 +294,7 @@ def test_E9_a_disk_that_fills_up_half_way_through_a_file_leaves_nothing(told_yes
     assert run_command(words) == 0
 
 
-# --- E10: secrets --------------------------------------------------------------------------------------
+# --- E10, E11: secrets, dependencies --------------------------------------------------------------------------------------
 
 MAIL, HOOK, ADDRESS, TOKEN = (
     "canary-mail-8f1",
@@ -387,3 +388,14 @@ def test_E10_a_password_in_a_feeds_address_is_refused_and_not_repeated(home):
         assert ended.returncode != 0
         assert "user name or password" in ended.stdout + ended.stderr
         assert FEED not in ended.stdout + ended.stderr
+
+
+def test_E11_every_dependency_has_a_lowest_version_that_can_be_tried():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wanted = [*project["dependencies"], *project["optional-dependencies"]["web"]]
+    lowest = (ROOT / "tests/lowest.sh").read_text(encoding="utf-8")
+    [pattern] = re.findall(r're\.fullmatch\(r"(.*?)", wanted\)', lowest)
+    assert [each for each in wanted if not re.fullmatch(pattern, each)] == []
+    named = re.findall(r"tests/[\w/]+\.py", lowest)
+    assert len(named) >= 15
+    assert [test for test in named if not (ROOT / test).is_file()] == []
