@@ -46,6 +46,10 @@ class Rules:
     contrast: float = 0.5  # of its inner agreement; groups that agree less with each other count less
     usual_size: int = 300  # headlines of a day for which the line is meant, and fewer
     crowd_power: float = 0.3  # more headlines, more chance likeness: line times (n / usual) ** power
+    crowd_doublings: int = 3  # of the usual size, from which on …
+    throng_power: float = (
+        0.1  # … it rises by this power: most of what is alike by chance is ruled out by then
+    )
     mate: float = 0.06  # a headline that agrees with no other as much as this stands alone
     usual_lone: float = 0.5  # share of headlines that do on a day for which the line is meant
     usual_count: int = 20  # headlines of a usual day that stand in for what a small one does not show
@@ -59,7 +63,8 @@ class Rules:
     def line_for(self, headlines: int) -> float:
         """Return the line for a set of this many headlines; it moves only where they double."""
         doublings = max(round(math.log2(max(headlines, 1) / self.usual_size)), 0)
-        return float(self.line * 2.0 ** (doublings * self.crowd_power))
+        crowd = min(doublings, self.crowd_doublings)
+        return float(self.line * 2.0 ** (crowd * self.crowd_power + (doublings - crowd) * self.throng_power))
 
     def suited_to(self, headlines: int, lone: int) -> "Rules":
         """Return the rules for a day of this many headlines, of which `lone` stand alone.

@@ -47,16 +47,25 @@ _SYLLABLES = [
 
 
 def made_up(count: int, rng: random.Random) -> list[str]:
-    """Return headlines of a Zipf-like vocabulary: events of 1 to 8 headlines that share most words."""
-    vocabulary = ["".join(rng.choices(_SYLLABLES, k=rng.randint(2, 4))) for _ in range(30_000)]
-    frequencies = list(accumulate(1.0 / (rank + 10) for rank in range(len(vocabulary))))
+    """Return headlines of events of 1 to 8: each says two of its event's three names and two of its three
+    themes, among common words. Names are the event's own, themes and common words of a Zipf-like vocabulary.
+    """
+    words = [_word(rng, 2, 4) for _ in range(30_000)]
+    frequencies = list(accumulate(1.0 / (rank + 10) for rank in range(len(words))))
     headlines: list[str] = []
     while len(headlines) < count:
-        event = rng.choices(vocabulary, cum_weights=frequencies, k=5)
+        names = [_word(rng, 3, 5) for _ in range(3)]
+        themes = rng.choices(words, cum_weights=frequencies, k=3)
         for _ in range(rng.choice([1, 1, 1, 1, 2, 3, 8])):
-            common = rng.choices(vocabulary[:2_000], k=5)
-            headlines.append(" ".join(rng.sample([*event, *common], 9)))
+            common = rng.choices(words[:2_000], cum_weights=frequencies[:2_000], k=4)
+            headlines.append(
+                " ".join(rng.sample([*rng.sample(names, 2), *rng.sample(themes, 2), *common], 8))
+            )
     return headlines[:count]
+
+
+def _word(rng: random.Random, least: int, most: int) -> str:
+    return "".join(rng.choices(_SYLLABLES, k=rng.randint(least, most)))
 
 
 def extract_one_loop(rows: Sequence[ClusterRow]) -> list[ClusterRow]:
