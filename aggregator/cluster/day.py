@@ -7,6 +7,7 @@ import numpy as np
 from scipy import sparse
 
 from aggregator.cluster.agreement import with_listings
+from aggregator.cluster.decided import Decided
 from aggregator.cluster.linkage import FORBIDDEN
 from aggregator.cluster.listings import Listings
 from aggregator.cluster.reading import Reader
@@ -23,7 +24,7 @@ class Day:
     """The headlines of one (language, day) in the order of their keys, prepared for comparison.
 
     `surfaces` are the words as written, `tokens` their stems. `textual` are similarities of the headlines alone, `agreement` with Google's evidence and the
-    guards: what groups are made by. Both in millionths, (n, n), symmetric.
+    guards: what groups are made by. Both in millionths, (n, n), symmetric. `decided` is what was told of such a day before.
     """
 
     headlines: tuple[Headline, ...]
@@ -35,6 +36,7 @@ class Day:
     listings: Listings
     textual: sparse.csr_matrix
     agreement: sparse.csr_matrix
+    decided: Decided
 
 
 def prepare_day(
@@ -58,8 +60,9 @@ def prepare_day(
     textual = similarities(tokens, known, rules, reader.memory(language))
     heard = sightings if settings.google_groups is GoogleGroups.EVIDENCE else ()
     listings = Listings.of(heard, index, len(index))
+    decided = reader.memory(language).decided(known)
     agreement = _guarded(with_listings(textual, listings, tokens, rules), slots)
-    return Day(ordered, index, surfaces, tokens, slots, known, listings, textual, agreement)
+    return Day(ordered, index, surfaces, tokens, slots, known, listings, textual, agreement, decided)
 
 
 def _guarded(agreement: sparse.csr_matrix, slots: Sequence[SeriesSlot | None]) -> sparse.csr_matrix:

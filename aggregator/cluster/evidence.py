@@ -1,11 +1,12 @@
 """The ledger of one grouping: why each article is with its partner, or apart from it. Pure.
 
-Whole columns are computed at once; only what is told becomes a `Decision`.
+Whole columns are computed at once; only what is told becomes a `Decision`, and what was told the last
+time is told again with the very same one.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain
+from itertools import repeat
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from scipy import sparse
 
 from aggregator.cluster.constraints import Constraints
 from aggregator.cluster.day import Day
+from aggregator.cluster.decided import Figures
 from aggregator.cluster.linkage import SCALE, Indices, Mask, adjusted
 from aggregator.cluster.rules import Rules
 from aggregator.model import Decision, Verdict
@@ -61,13 +63,17 @@ class Ledger:
     line: float
 
     def decisions(self) -> tuple[Decision, ...]:
-        """Return joins and near refusals by article key; at most 1 + `max_refusals` for each."""
-        found = chain(self._joins(), self._refusals())
-        return tuple(sorted(found, key=lambda d: (d.key, d.verdict, -(d.score or 0.0), d.partner_key or "")))
+        """Return joins and near refusals by article key, the join first; at most 1 + `max_refusals` for each."""
+        (joins, joined_by), (refusals, refused_by) = self._joins(), self._refusals()
+        found = [*self._told(joins, joins.full, Verdict.JOINED, joined_by)]
+        found += self._told(refusals, refusals.textual, Verdict.REFUSED, refused_by)
+        self.day.decided.keep(found)
+        order = np.argsort(np.concatenate([joins.items, refusals.items]), kind="stable")
+        return tuple([found[place][1] for place in order.tolist()])
 
     # --- joins ------------------------------------------------------------------------------------
 
-    def _joins(self) -> Iterator[Decision]:
+    def _joins(self) -> tuple[_Ties, list[str]]:
         sizes = np.bincount(self.groups, minlength=len(self.groups))[self.groups]
         partner, best = self._closest_member()
         textual, _ = self._inside(self.day.textual, sizes)
@@ -79,7 +85,7 @@ class Ledger:
         corrected = united & ~self.anchored & (best < self.line * SCALE)
         listed = (textual < self.line) & (full >= self.line)
         rules = np.select([corrected[told], listed[told]], ["correction", "google-listing"], "headlines")
-        yield from self._told(ties, ties.full, Verdict.JOINED, rules.tolist())
+        return ties, rules.tolist()
 
     def _closest_member(self) -> tuple[Indices, Indices]:
         """Return each item's most similar fellow member and that similarity; some member at least."""
@@ -109,12 +115,12 @@ class Ledger:
 
     # --- refusals ---------------------------------------------------------------------------------
 
-    def _refusals(self) -> Iterator[Decision]:
+    def _refusals(self) -> tuple[_Ties, list[str]]:
         ties = self._near_ties()
         ties = ties.of(np.lexsort((ties.partners, -ties.textual, ties.items)))
         place = np.arange(len(ties.items)) - np.searchsorted(ties.items, ties.items)
         ties = ties.of(place < self.rules.max_refusals)
-        yield from self._told(ties, ties.textual, Verdict.REFUSED, self._refusal_rules(ties))
+        return ties, self._refusal_rules(ties)
 
     def _near_ties(self) -> _Ties:
         """Return, per item and other group near the line, the closest article and the agreement with all."""
@@ -173,24 +179,47 @@ class Ledger:
 
     # --- rows -------------------------------------------------------------------------------------
 
-    def _told(self, ties: _Ties, scores: _Floats, verdict: Verdict, rules: list[str]) -> Iterator[Decision]:
-        keys = [headline.key for headline in self.day.headlines]
+    def _told(
+        self, ties: _Ties, scores: _Floats, verdict: Verdict, rules: list[str]
+    ) -> Iterator[tuple[Figures, Decision]]:
         together, possible = self.day.listings.counts(ties.items, ties.partners)
-        for place, rule in enumerate(rules):
-            item, partner = int(ties.items[place]), int(ties.partners[place])
-            yield Decision(
-                key=keys[item],
-                partner_key=keys[partner],
-                verdict=verdict,
-                rule=rule,
-                score=round(min(float(scores[place]), 1.0), 4),
-                threshold=round(self.line, 4),
-                words=self._shared_words(item, partner),
-                alike=int(ties.alike[place]),
-                members=int(ties.members[place]),
-                together=int(together[place]),
-                possible=int(possible[place]),
-            )
+        items, partners = ties.items.tolist(), ties.partners.tolist()
+        keys = [headline.key for headline in self.day.headlines]
+        texts = [headline.text for headline in self.day.headlines]
+        figures: Iterator[Figures] = zip(
+            [keys[item] for item in items],
+            [texts[item] for item in items],
+            [keys[partner] for partner in partners],
+            [texts[partner] for partner in partners],
+            repeat(verdict),
+            rules,
+            np.minimum(scores, 1.0).tolist(),
+            ties.alike.tolist(),
+            ties.members.tolist(),
+            together.tolist(),
+            possible.tolist(),
+            repeat(self.line),
+            strict=False,
+        )
+        known = self.day.decided.known
+        for place, figure in enumerate(figures):
+            yield figure, known.get(figure) or self._decision(figure, items[place], partners[place])
+
+    def _decision(self, figures: Figures, item: int, partner: int) -> Decision:
+        key, _, partner_key, _, verdict, rule, score, alike, members, together, possible, line = figures
+        return Decision(
+            key=key,
+            partner_key=partner_key,
+            verdict=verdict,
+            rule=rule,
+            score=round(score, 4),
+            threshold=round(line, 4),
+            words=self._shared_words(item, partner),
+            alike=alike,
+            members=members,
+            together=together,
+            possible=possible,
+        )
 
     def _shared_words(self, item: int, partner: int) -> tuple[str, ...]:
         theirs = self.day.tokens[partner]

@@ -4,10 +4,9 @@ Whatever comes in is sorted by article key first; from there on everything is a 
 set of articles, co-listings and corrections.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,9 +20,12 @@ from aggregator.cluster.evidence import Ledger
 from aggregator.cluster.linkage import FORBIDDEN, SCALE, Indices, average_link
 from aggregator.cluster.reading import Reader
 from aggregator.cluster.rules import DEFAULT_SETTINGS, RULES, Rules
+from aggregator.cluster.series import SeriesSlot
 from aggregator.cluster.weights import TokenWeights
 from aggregator.model import Correction, DayGroup, DayGroups, Headline, Sighting
 from aggregator.settings import ClusterSettings
+
+_NEVER = float("inf")
 
 
 @collector_at_rest()
@@ -95,10 +97,7 @@ def _grouped(day: Day, constraints: Constraints, anchored: NDArray[np.bool_], ru
     suited = rules.suited_to(len(day.headlines), _lone(day.agreement, rules))
     groups = average_link(agreement, suited.line, constraints.start, anchored, suited)
     ledger = Ledger(day, agreement, groups, constraints, anchored, suited, suited.line)
-    centrality = _centrality(day.textual, groups)
-    made = [_day_group(day, members, centrality) for members in _members(groups)]
-    made.sort(key=lambda group: (-len(group.keys), group.lead_key))
-    return DayGroups(tuple(made), ledger.decisions(), rules.version, constraints.conflicts)
+    return DayGroups(_day_groups(day, groups), ledger.decisions(), rules.version, constraints.conflicts)
 
 
 def _lone(agreement: sparse.csr_matrix, rules: Rules) -> int:
@@ -107,13 +106,6 @@ def _lone(agreement: sparse.csr_matrix, rules: Rules) -> int:
     agrees = agreement.data >= rules.mate * SCALE
     alike = np.repeat(np.arange(count), np.diff(agreement.indptr))[agrees]
     return count - int(np.count_nonzero(np.bincount(alike, minlength=count)))
-
-
-def _members(groups: Indices) -> list[list[int]]:
-    order = np.argsort(groups, kind="stable")
-    cuts = [0, *(np.flatnonzero(np.diff(groups[order])) + 1).tolist(), len(order)]
-    items = order.tolist()
-    return [items[start:end] for start, end in pairwise(cuts)] if items else []
 
 
 def _forbidding(agreement: sparse.csr_matrix, pairs: Iterable[tuple[int, int]]) -> sparse.csr_matrix:
@@ -126,17 +118,38 @@ def _forbidding(agreement: sparse.csr_matrix, pairs: Iterable[tuple[int, int]]) 
     return agreement + there + there.T
 
 
-def _day_group(day: Day, members: list[int], centrality: Indices) -> DayGroup:
-    """Order the members: the most central first, the others by time, then by key."""
-    if len(members) == 1:
-        only, alone = day.slots[members[0]], (day.headlines[members[0]].key,)
-        return DayGroup(alone, only.series, only.label) if only else DayGroup(alone)
-    lead = max(members, key=lambda i: (centrality[i], -i))
-    rest = sorted((i for i in members if i != lead), key=lambda i: _time_then_key(day.headlines[i]))
-    slots = Counter(slot for slot in (day.slots[i] for i in members) if slot)
-    slot = min(slots, key=lambda s: (-slots[s], s.order, s.series)) if slots else None
-    keys = tuple(day.headlines[i].key for i in [lead, *rest])
-    return DayGroup(keys, slot.series if slot else None, slot.label if slot else None)
+def _day_groups(day: Day, groups: Indices) -> tuple[DayGroup, ...]:
+    """Order the members: the most central first, the others by time, then by key; the largest group first."""
+    order, heads, sizes = _ordered(day, groups)
+    issues = _issues(day, groups)
+    keys = [day.headlines[item].key for item in order.tolist()]
+    made = []
+    for place in np.lexsort((order[heads], -sizes)).tolist():
+        head = int(heads[place])
+        series, serial = issues.get(int(groups[order[head]]), (None, None))
+        made.append(DayGroup(tuple(keys[head : head + int(sizes[place])]), series, serial))
+    return tuple(made)
+
+
+def _ordered(day: Day, groups: Indices) -> tuple[Indices, Indices, Indices]:
+    """Return the headlines group by group, in the order of each, with where a group begins and its size."""
+    items = np.arange(len(groups), dtype=np.int64)
+    leads = np.lexsort((items, -_centrality(day.textual, groups), groups))
+    heads = np.flatnonzero(np.diff(groups[leads], prepend=-1))
+    follows = np.ones(len(groups), dtype=bool)
+    follows[leads[heads]] = False
+    times = np.array([_NEVER if h.at is None else h.at.timestamp() for h in day.headlines])
+    return np.lexsort((items, times, follows, groups)), heads, np.diff(heads, append=len(groups))
+
+
+def _issues(day: Day, groups: Indices) -> dict[int, tuple[str, str]]:
+    """Return, for each group with serials, the series and the label that most of its members have."""
+    slots: defaultdict[int, Counter[SeriesSlot]] = defaultdict(Counter)
+    for group, slot in zip(groups.tolist(), day.slots, strict=True):
+        if slot:
+            slots[group][slot] += 1
+    told = {group: min(c, key=lambda s: (-c[s], s.order, s.series)) for group, c in slots.items()}
+    return {group: (slot.series, slot.label) for group, slot in told.items()}
 
 
 def _centrality(textual: sparse.csr_matrix, groups: Indices) -> Indices:
@@ -146,10 +159,6 @@ def _centrality(textual: sparse.csr_matrix, groups: Indices) -> Indices:
     total = np.zeros(len(groups), dtype=np.int64)
     np.add.at(total, edges.row[inside], edges.data[inside])
     return total
-
-
-def _time_then_key(headline: Headline) -> tuple[float, str]:
-    return (headline.at.timestamp() if headline.at else float("inf"), headline.key)
 
 
 def _with_frozen_order(groups: Sequence[DayGroup], frozen: Sequence[DayGroup]) -> tuple[DayGroup, ...]:

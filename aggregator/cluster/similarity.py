@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from aggregator.cluster.candidates import candidates, selecting_words
+from aggregator.cluster.decided import Decided
 from aggregator.cluster.lexicon import Document, Indices, Lexicon, grown
 from aggregator.cluster.linkage import SCALE
 from aggregator.cluster.rows import Mask, Rows
@@ -37,6 +38,13 @@ class Memory:
     def __init__(self) -> None:
         self._lexicon = Lexicon()
         self._pools: list[_Pool] = []  # the last used is last
+        self._decided: Decided | None = None
+
+    def decided(self, weights: TokenWeights) -> Decided:
+        """Return what was told of the last grouping that had these weights."""
+        if self._decided is None or self._decided.weights != weights:
+            self._decided = Decided(weights)
+        return self._decided
 
     def lexicon(self) -> Lexicon:
         if len(self._lexicon.documents) > MAX_DOCUMENTS:
