@@ -83,7 +83,7 @@ class Daemon:
         if report.resolved:
             now = self.stages.clock.now()
             stages = self.stages
-            await asyncio.to_thread(pipeline.regroup, stages.store, stages.settings, now, stages.reader)
+            await asyncio.to_thread(pipeline.regroup, stages.store, stages.settings, now, stages.memory)
 
     async def digest(self) -> None:
         """Make the digests that are due."""

@@ -162,7 +162,7 @@ async def _one_moment(app: App, stages: Stages) -> list[Path]:
         feeds = load_pollable_feeds(connection)
     await pipeline.run_cycle(feeds, stages)
     await pipeline.resolve_links(stages)
-    pipeline.regroup(store, settings, stages.clock.now(), stages.reader)
+    pipeline.regroup(store, settings, stages.clock.now(), stages.memory)
     return [path for report in made for path in report.paths]
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from aggregator.cluster import continue_stories
 from aggregator.cluster.rules import DEFAULT_SETTINGS
+from aggregator.cluster.series import series_of
 from aggregator.model import (
     Correction,
     CorrectionKind,
@@ -48,11 +49,16 @@ def begun(story_id: int, first_day: date, *keys: str) -> KnownStory:
     return replace(known(story_id, TODAY, *keys), first_day=first_day)
 
 
+def issue_or_group(keys):
+    slots = [slot for slot in (series_of(HEADLINES[key].text) for key in keys) if slot]
+    return DayGroup(keys, slots[0].series, slots[0].label) if slots else DayGroup(keys)
+
+
 def follow(
     groups, today=(), past=(), corrections=(), sightings=(), *, is_settled=False, settings=DEFAULT_SETTINGS
 ):
     return continue_stories(
-        [DayGroup(keys) for keys in groups],
+        [issue_or_group(keys) for keys in groups],
         HEADLINES,
         day=TODAY,
         today=today,

@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from aggregator import explain
 from aggregator.model import ArticleDraft, DatedArticle, Identity, Outcome, PollRecord
 from aggregator.pipeline import grouping
+from aggregator.pipeline.memory import GroupingMemory
 from aggregator.settings import FeedSettings, Settings
-from aggregator.store import Store, days, feeds, open_reader, open_store, polls
+from aggregator.store import Store, corrections, days, feeds, identity, open_reader, open_store, polls
 
 MORNING = datetime(2026, 3, 2, 6, tzinfo=UTC)
 NOW = MORNING + timedelta(days=1, hours=12)
@@ -162,6 +163,56 @@ def test_stories_depend_on_what_was_polled_and_not_on_when_it_was_grouped(docume
     assert in_steps == at_once
 
 
+WRITTEN = (
+    "SELECT * FROM story_members ORDER BY article_id",
+    "SELECT * FROM story_days ORDER BY day, story_id",
+    "SELECT * FROM stories ORDER BY story_id",
+    "SELECT day, article_id, partner_article_id, verdict, rule, score, words, alike, members FROM ledger ORDER BY 1, 2, 3",
+    "SELECT * FROM days ORDER BY day, language",
+    "SELECT * FROM outlet_days ORDER BY day, language, outlet",
+)
+
+
+def tables(store: Store) -> list[list[tuple]]:
+    with open_reader(store.path) as connection:
+        return [[tuple(row) for row in connection.execute(query)] for query in WRITTEN]
+
+
+def disturb(store: Store, rng: random.Random, names: Sequence[str]) -> None:
+    """What else happens to a day: a person's correction, an article that turns out to be another one."""
+    one, other = rng.sample(names, 2)
+    choice = rng.choice(["correct", "merge", "nothing"])
+    if choice == "correct":
+        bond = corrections.BondRow(rng.choice([*corrections.Bond]), f"url:{one}", f"url:{other}")
+        store.write(partial(corrections.add_correction, kind="join", note="", bonds=[bond], now=NOW))
+    elif choice == "merge":
+        store.write(partial(found_the_same, one=f"url:{one}", other=f"url:{other}"))
+
+
+def found_the_same(connection, one: str, other: str) -> None:
+    connection.execute("UPDATE articles SET canonical_url = ? WHERE key IN (?, ?)", [one, one, other])
+    row = connection.execute("SELECT article_id FROM articles WHERE key = ?", [one]).fetchone()
+    identity.merge_same_article(connection, row["article_id"])
+
+
+@settings(max_examples=12)
+@given(topic_documents(), st.integers(0, 10_000))
+def test_what_is_remembered_between_groupings_changes_nothing(documents, seed):
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("kept", "forgotten"):
+            Path(folder, name).mkdir()
+        with opened(Path(folder, "kept")) as kept, opened(Path(folder, "forgotten")) as forgotten:
+            memory = GroupingMemory()
+            for number, document in enumerate(documents):
+                for store in (kept, forgotten):
+                    poll(store, document)
+                    disturb(store, random.Random(seed + number), [n for entry in document[1] for n in entry])
+                # Now and then somebody else groups, as the page does after a correction.
+                grouping.regroup(kept, Settings(), NOW, memory if number % 3 != 2 else None)
+                grouping.regroup(forgotten, Settings(), NOW)
+                assert tables(kept) == tables(forgotten)
+
+
 @pytest.fixture
 def store(tmp_path):
     with opened(tmp_path) as store:
@@ -242,3 +293,16 @@ def test_why_tells_how_near_a_refusal_was_and_what_google_says(store):
     assert "to 2 of 2 members, line at" in to_the_pair
     assert "listed apart by Google in 2 of 3 polls" in to_the_pair
     assert {row["polls_together"] for row in refused.rows} == {1}
+
+
+def test_a_story_has_the_topic_of_a_feed_that_lists_it_later_without_a_grouping(store):
+    ports = replace(PLAIN, name="Ports", topic="ports", url="https://ports.example/feed")
+    store.write(partial(feeds.sync_feeds, feeds=[TOPIC, SEARCH, PLAIN, ports], now=NOW))
+    poll(store, (PLAIN, [["0.1.1"]]))
+    regroup(store)
+
+    poll(store, (ports, [["0.1.1"]]))
+
+    with open_reader(store.path) as connection:
+        (row,) = connection.execute("SELECT topic, topics FROM story_days")
+    assert tuple(row) == ("ports", "/ports/world/")

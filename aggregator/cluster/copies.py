@@ -8,9 +8,10 @@ Facts
   that a correction names is always compared itself.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from operator import lt
 
 from aggregator.cluster.reading import Reader
 from aggregator.model import Correction, DayGroup, DayGroups, Decision, Headline, Verdict
@@ -26,6 +27,16 @@ class Folded:
     surplus: Mapping[str, tuple[Headline, ...]]
 
 
+def in_order(headlines: Iterable[Headline]) -> tuple[Headline, ...]:
+    """Return the headlines in the order of their keys; of several with one key the first by text."""
+    told = tuple(headlines)
+    keys = [headline.key for headline in told]
+    if all(map(lt, keys, keys[1:])):
+        return told
+    by_key = {h.key: h for h in sorted(told, key=lambda h: (h.key, h.text), reverse=True)}
+    return tuple(reversed(by_key.values()))
+
+
 def folded(
     headlines: Iterable[Headline],
     corrections: Sequence[Correction],
@@ -37,12 +48,15 @@ def folded(
 
     Headlines whose keys have different places (`place_of`: groups that are frozen) are no copies.
     """
+    told = in_order(headlines)
+    said = Counter([reader.read(headline.text, language).surfaces for headline in told])
+    if max(said.values(), default=0) <= MAX_COPIES:
+        return Folded(told, {})
     named = {key for correction in corrections for key in (correction.a_key, correction.b_key)}
     places = place_of or {}
     copies: defaultdict[Hashable, list[Headline]] = defaultdict(list)
     kept = []
-    by_key = {h.key: h for h in sorted(headlines, key=lambda h: (h.key, h.text), reverse=True)}
-    for headline in reversed(by_key.values()):
+    for headline in told:
         read = reader.read(headline.text, language)
         if headline.key in named or not read.surfaces:
             kept.append(headline)

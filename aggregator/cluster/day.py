@@ -7,6 +7,7 @@ import numpy as np
 from scipy import sparse
 
 from aggregator.cluster.agreement import with_listings
+from aggregator.cluster.copies import in_order
 from aggregator.cluster.decided import Decided
 from aggregator.cluster.linkage import FORBIDDEN
 from aggregator.cluster.listings import Listings
@@ -49,8 +50,7 @@ def prepare_day(
     reader: Reader | None = None,
 ) -> Day:
     """Sort, tokenise and compare; of headlines with one key the first by text is kept."""
-    by_key = {h.key: h for h in sorted(headlines, key=lambda h: (h.key, h.text), reverse=True)}
-    ordered = tuple(by_key[key] for key in sorted(by_key))
+    ordered = in_order(headlines)
     index = {headline.key: i for i, headline in enumerate(ordered)}
     reader = reader or Reader()
     read = [reader.read(headline.text, language) for headline in ordered]

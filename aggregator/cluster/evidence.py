@@ -206,7 +206,10 @@ class Ledger:
             yield figure, known.get(figure) or self._decision(figure, items[place], partners[place])
 
     def _decision(self, figures: Figures, item: int, partner: int) -> Decision:
-        key, _, partner_key, _, verdict, rule, score, alike, members, together, possible, line = figures
+        key, text, partner_key, other, verdict, rule, score, alike, members, together, possible, line = (
+            figures
+        )
+        words = self.day.decided.words.get((text, other))
         return Decision(
             key=key,
             partner_key=partner_key,
@@ -214,7 +217,7 @@ class Ledger:
             rule=rule,
             score=round(score, 4),
             threshold=round(line, 4),
-            words=self._shared_words(item, partner),
+            words=self._shared_words(item, partner) if words is None else words,
             alike=alike,
             members=members,
             together=together,

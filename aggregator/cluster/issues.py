@@ -67,9 +67,8 @@ def are_other_issues(group: Iterable[Headline], story: Iterable[Headline], slot_
 
 
 def _slots(headlines: Iterable[Headline], slot_of: SlotOf) -> list[tuple[_Series, SeriesSlot]]:
-    with_slots = ((headline, slot_of(headline)) for headline in headlines)
     return [
         ((slot.kind, slot.series, (headline.outlet or "").casefold()), slot)
-        for headline, slot in with_slots
-        if slot
+        for headline in headlines
+        if (slot := slot_of(headline))
     ]

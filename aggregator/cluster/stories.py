@@ -67,16 +67,20 @@ def continue_stories(
     before, splits = _members_by_story(recent), _splits(corrections)
     begun = [s for s in today if is_settled or (s.is_begun_that_day and s.story_id not in before)]
     held = _without_split(_ids_of_today(groups, begun), groups, before, splits)
-    members = {index: {key: headlines[key] for key in group.keys} for index, group in enumerate(groups)}
     scorer = Scorer(reader or Reader(), language, weights or shipped_weights(language), rules)
-    heard = sightings if settings.google_groups is GoogleGroups.EVIDENCE else ()
-    found = bonds(members, before, corrections, heard, scorer)
     settled = {index: ids[0] for index, ids in held.items()} if is_settled else {}
-    given = _claimed(groups, settled, splits, Together.of(members, {}, heard), found)
+    heard = sightings if settings.google_groups is GoogleGroups.EVIDENCE else ()
+    given: dict[int, Bond] = {}
+    if before:
+        members = {index: {key: headlines[key] for key in group.keys} for index, group in enumerate(groups)}
+        found = bonds(members, before, corrections, heard, scorer)
+        given = _claimed(groups, settled, splits, Together.of(members, {}, heard), found)
     issues = Issues.of([*today, *past], scorer.slot)
     return tuple(
-        _continuation(index, group, headlines, held.get(index, ()), given.get(index), before, issues)
-        for index, group in enumerate(groups)
+        [
+            _continuation(index, group, headlines, held.get(index, ()), given.get(index), before, issues)
+            for index, group in enumerate(groups)
+        ]
     )
 
 
@@ -112,6 +116,8 @@ def _without_split(
     splits: _Splits,
 ) -> dict[int, tuple[int, ...]]:
     """Leave out the stories whose earlier articles a group is split from."""
+    if not splits:
+        return dict(kept)
     left = {
         index: tuple(i for i in ids if not _are_split(groups[index].keys, before.get(i, {}), splits))
         for index, ids in kept.items()
@@ -164,14 +170,14 @@ def _ids_of_today(groups: Sequence[DayGroup], today: Sequence[KnownStory]) -> di
     group_of = {key: index for index, group in enumerate(groups) for key in group.keys}
     held: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
     for story in today:
-        parts = Counter([group_of[key] for key in story.keys if key in group_of])
-        if len(parts) == 1:
-            [(only, size)] = parts.items()
-            held[only].append((-size, story.story_id))
-        elif parts:
+        where = [group_of[key] for key in story.keys if key in group_of]
+        if where and where.count(where[0]) == len(where):
+            held[where[0]].append((-len(where), story.story_id))
+        elif where:
+            parts = Counter(where)
             largest = min(parts, key=lambda index: (-parts[index], min(groups[index].keys)))
             held[largest].append((-parts[largest], story.story_id))
-    return {index: tuple(story_id for _, story_id in sorted(stories)) for index, stories in held.items()}
+    return {index: tuple([story_id for _, story_id in sorted(stories)]) for index, stories in held.items()}
 
 
 def _continuation(
@@ -183,6 +189,8 @@ def _continuation(
     before: Members,
     issues: Issues,
 ) -> Continuation:
+    if bond is None and group.series is None and (not held or (len(held) == 1 and held[0] not in before)):
+        return Continuation(index, held[0] if held else None, StoryStatus.NEW)  # as most are
     members = [headlines[key] for key in group.keys]
     goes_on = bond is not None and bond.holds()
     ids = list(dict.fromkeys([*([bond.story_id] if bond and goes_on else ()), *held]))

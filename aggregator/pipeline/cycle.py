@@ -50,7 +50,7 @@ async def run_cycle(
     started = stages.clock.monotonic()
     polls = await poll_feeds(due, stages, progress)
     now = stages.clock.now()
-    grouped = await asyncio.to_thread(regroup, stages.store, stages.settings, now, stages.reader)
+    grouped = await asyncio.to_thread(regroup, stages.store, stages.settings, now, stages.memory)
     for conflict in grouped.conflicts:
         log.warning("corrections contradict each other: %s", conflict)
     report = CycleReport(tuple(polls), grouped, int((stages.clock.monotonic() - started) * 1000))

@@ -18,9 +18,11 @@ from pathlib import Path
 from aggregator import cluster, schedule
 from aggregator.cluster.weights import shipped_weights
 from aggregator.model import Continuation, DayGroup, DayGroups, KnownStory
+from aggregator.pipeline.memory import GroupingMemory
 from aggregator.settings import ClusterSettings, Settings
 from aggregator.store import Store, days, open_reader, stories
 from aggregator.store.days import ChangedDay, DayInputs
+from aggregator.store.grouped_days import GroupedDay, SavedDay, Saving, save_grouped_day
 
 LATE_DAYS = 3  # how far back an addendum reaches
 _SERIES_DAYS = 92  # how far apart two issues of a series may lie and be linked
@@ -39,24 +41,45 @@ class DayMaterial:
     frozen: tuple[DayGroup, ...]
 
 
-def read_material(connection: sqlite3.Connection, changed: ChangedDay, window_days: int) -> DayMaterial:
+def read_material(
+    connection: sqlite3.Connection,
+    changed: ChangedDay,
+    window_days: int,
+    memory: GroupingMemory | None = None,
+) -> DayMaterial:
+    memory = memory or GroupingMemory()
     changed = days.recounted(connection, changed)
     day, language = changed.day, changed.language
     weights = days.load_weights(connection, language, day)
-    known = stories.load_known_stories(connection, language, day - timedelta(days=window_days), day)
+    past: list[KnownStory] = []
+    for age in range(window_days, 0, -1):
+        past += _known_day(connection, day - timedelta(days=age), language, memory)
+    headlines = memory.day(day, language).headlines
+    inputs = days.load_day_inputs(connection, day, language, window_days, headlines)
+    begun = stories.load_first_days(connection, day, language)
+    today = _known_day(connection, day, language, memory)
     return DayMaterial(
         changed=changed,
-        inputs=days.load_day_inputs(connection, day, language, window_days),
-        weights=None if weights is None else cluster.TokenWeights.from_bytes(weights),
-        today=tuple(story for story in known if story.day == day),
-        past=tuple(story for story in known if story.day < day),
+        inputs=inputs,
+        weights=None if weights is None else memory.weights(weights),
+        today=tuple([replace(s, first_day=begun[s.story_id]) if s.story_id in begun else s for s in today]),
+        past=tuple(past),
         frozen=stories.load_groups(connection, day, language) if changed.is_closed else (),
     )
 
 
+def _known_day(
+    connection: sqlite3.Connection, day: date, language: str, memory: GroupingMemory
+) -> list[KnownStory]:
+    """The stories of a day in the order of their ids."""
+    known = memory.day(day, language)
+    known.stories = stories.load_known_day(connection, day, language, known.stories, known.headlines)
+    return [story for _, story in sorted(known.stories.stories.items())]
+
+
 def group(
     material: DayMaterial, settings: ClusterSettings, reader: cluster.Reader | None = None
-) -> stories.GroupedDay:
+) -> GroupedDay:
     """Decide the groups of a day and which stories they are. Pure; the costly part.
 
     A `reader` that is passed again remembers the words of headlines and changes no result.
@@ -77,7 +100,7 @@ def group(
         corrections=material.inputs.corrections,
         reader=reader,
     )
-    return stories.GroupedDay(material.changed, groups, continuations)
+    return GroupedDay(material.changed, groups, continuations)
 
 
 def _with_pins(groups: DayGroups, pins: Sequence[str]) -> DayGroups:
@@ -130,7 +153,7 @@ class Regrouped:
 
 
 def regroup(
-    store: Store, settings: Settings, now: datetime, reader: cluster.Reader | None = None
+    store: Store, settings: Settings, now: datetime, memory: GroupingMemory | None = None
 ) -> Regrouped:
     """Group every changed day again; a day that changes meanwhile is left for the next pass.
 
@@ -138,7 +161,7 @@ def regroup(
     """
     with open_reader(store.path) as connection:
         changed_days = days.load_changed_days(connection, not_before=_first_late_day(settings, now))
-    return regroup_days(store, changed_days, settings, now, reader)
+    return regroup_days(store, changed_days, settings, now, memory)
 
 
 def _first_late_day(settings: Settings, now: datetime) -> date:
@@ -151,17 +174,17 @@ def regroup_days(
     changed_days: Sequence[ChangedDay],
     settings: Settings,
     now: datetime,
-    reader: cluster.Reader | None = None,
+    memory: GroupingMemory | None = None,
 ) -> Regrouped:
     """Group the given days again, oldest first, and the open days that may go on with their stories.
 
     Each while nobody else groups: a grouping that was read before another one's and written after it
-    would put the older one back.
+    would put the older one back. A `memory` is of this store alone.
     """
     changed_stories: set[int] = set()
     done, headlines, conflicts = 0, 0, []
     first_weighed = _first_late_day(settings, now)
-    reader = reader or cluster.Reader()
+    memory = memory or GroupingMemory()
     waiting = {(changed.day, changed.language): changed for changed in changed_days}
     while waiting:
         changed = waiting.pop(min(waiting))
@@ -169,9 +192,9 @@ def regroup_days(
             if changed.day >= first_weighed:
                 _freeze_weights(store, changed)
             with open_reader(store.path) as connection:
-                material = read_material(connection, changed, settings.cluster.window_days)
-            grouped = group(material, settings.cluster, reader)
-            touched, later = _save(store, material, grouped, settings.cluster, now)
+                material = read_material(connection, changed, settings.cluster.window_days, memory)
+            grouped = group(material, settings.cluster, memory.reader)
+            touched, later = _save(store, material, grouped, settings.cluster, now, memory)
         waiting |= {(day.day, day.language): day for day in later}
         changed_stories |= touched
         done += 1
@@ -183,31 +206,36 @@ def regroup_days(
 def _save(
     store: Store,
     material: DayMaterial,
-    grouped: stories.GroupedDay,
+    grouped: GroupedDay,
     settings: ClusterSettings,
     now: datetime,
-) -> tuple[set[int], list[ChangedDay]]:
+    memory: GroupingMemory,
+) -> tuple[frozenset[int], list[ChangedDay]]:
     """Write a grouped day, then link its issues of series; only by then has each a story id.
 
     Returns the stories that changed and the days that are to be grouped again for it.
     """
     last = material.inputs.day + timedelta(days=settings.window_days)
-    changed, later = store.write(partial(_write, grouped=grouped, last=last, now=now))
+    known = memory.day(material.inputs.day, material.inputs.language)
+    saving, later = store.write(partial(_write, grouped=grouped, last=last, now=now, before=known.saved))
+    headlines = {headline.key: headline for headline in material.inputs.headlines}
+    known.stories = stories.known_after(known.stories, saving, material.inputs.day, headlines)
+    known.saved = saving.day
     if issues := [group for group in grouped.groups.groups if group.series]:
         links = _neighbours(store.path, material, issues, settings)
         store.write(partial(stories.link_issues, links=links))
-    return changed, later
+    return saving.stories_changed, later
 
 
 def _write(
-    connection: sqlite3.Connection, grouped: stories.GroupedDay, last: date, now: datetime
-) -> tuple[set[int], list[ChangedDay]]:
+    connection: sqlite3.Connection, grouped: GroupedDay, last: date, now: datetime, before: SavedDay | None
+) -> tuple[Saving, list[ChangedDay]]:
     """Save a day and, in the same transaction, note which days' stories may go on otherwise now."""
-    changed = stories.save_grouped_day(connection, grouped, now)
+    saving = save_grouped_day(connection, grouped, now, before)
     day, language = grouped.changed.day, grouped.changed.language
-    later = days.load_later_days(connection, day, language, last) if changed else []
+    later = days.load_later_days(connection, day, language, last) if saving.stories_changed else []
     days.mark_days_changed(connection, [(known.day.isoformat(), language) for known in later])
-    return changed, later
+    return saving, later
 
 
 def _neighbours(
@@ -293,7 +321,7 @@ def recluster_days(
             grouped = group(material, settings.cluster)
             changes += _differences(changed, before, grouped.groups.groups, material)
             if store is not None:
-                _save(store, material, grouped, settings.cluster, now)
+                _save(store, material, grouped, settings.cluster, now, GroupingMemory())
     return changes
 
 

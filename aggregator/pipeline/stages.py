@@ -6,9 +6,9 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from aggregator.clock import Clock
-from aggregator.cluster import Reader
 from aggregator.fetch import HttpClient, Politeness
 from aggregator.parse import ParserPool
+from aggregator.pipeline.memory import GroupingMemory
 from aggregator.resolve import LinkResolver
 from aggregator.settings import Settings
 from aggregator.store import Store
@@ -29,7 +29,7 @@ class Network:
 class Stages:
     """One of each; `google_hosts` are the hosts whose article links count as Google's.
 
-    `reader` remembers the words of headlines from one grouping to the next.
+    `memory` keeps what one grouping of the store found for the next one.
     """
 
     settings: Settings
@@ -41,7 +41,7 @@ class Stages:
     clock: Clock
     rng: random.Random
     google_hosts: frozenset[str]
-    reader: Reader = field(default_factory=Reader)
+    memory: GroupingMemory = field(default_factory=GroupingMemory)
 
     @property
     def timezone(self) -> ZoneInfo:

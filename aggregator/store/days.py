@@ -124,25 +124,44 @@ def _as_if_open(row: sqlite3.Row, *, keeps_ids: bool) -> ChangedDay:
     )
 
 
-def load_day_inputs(connection: sqlite3.Connection, day: date, language: str, window_days: int) -> DayInputs:
-    """The inputs of a day; its sightings include those of the `window_days` before it, in the polls that had both."""
-    place = [day.isoformat(), language]
-    rows = connection.execute(
-        "SELECT key, headline, outlet, effective_at FROM articles"
-        " WHERE day = ? AND language = ? AND merged_into IS NULL ORDER BY key",
-        place,
-    )
-    headlines = tuple(
-        Headline(row["key"], row["headline"], row["outlet"], time_of(row["effective_at"])) for row in rows
-    )
+HeadlineRows = dict[tuple[str, str, str, str], Headline]  # by the row that each was read from
+
+
+def load_day_inputs(
+    connection: sqlite3.Connection,
+    day: date,
+    language: str,
+    window_days: int,
+    known: HeadlineRows | None = None,
+) -> DayInputs:
+    """The inputs of a day; its sightings include those of the `window_days` before it, in the polls that had both.
+
+    Headlines in order of key. Rows that are `known` are not read again; it is changed to those of this day.
+    """
     return DayInputs(
         day,
         language,
-        headlines,
+        _headlines(connection, day, language, {} if known is None else known),
         tuple(_sightings(connection, day, language, day - timedelta(days=window_days))),
         load_corrections(connection),
         load_pins(connection),
     )
+
+
+def _headlines(
+    connection: sqlite3.Connection, day: date, language: str, known: HeadlineRows
+) -> tuple[Headline, ...]:
+    cursor = connection.cursor()
+    cursor.row_factory = None  # plain rows can be looked up
+    rows = cursor.execute(
+        "SELECT key, headline, outlet, effective_at FROM articles"
+        " WHERE day = ? AND language = ? AND merged_into IS NULL ORDER BY key",
+        [day.isoformat(), language],
+    ).fetchall()
+    found = [known.get(row) or Headline(row[0], row[1], row[2], time_of(row[3])) for row in rows]
+    known.clear()
+    known.update(zip(rows, found, strict=True))
+    return tuple(found)
 
 
 def _sightings(connection: sqlite3.Connection, day: date, language: str, first: date) -> Iterator[Sighting]:
@@ -171,11 +190,20 @@ def take_changes(
     """Note that the changes seen by a grouping are dealt with, and how much the day holds now."""
     connection.execute(
         "UPDATE days SET changes = max(changes - ?, 0), grouped_at = ?, rules_version = ?,"
+        " revision = revision + 1,"
         " (stories, articles) = (SELECT count(*), coalesce(sum(d.articles), 0) FROM story_days AS d"
         "                         WHERE d.day = days.day AND d.language = days.language)"
         " WHERE day = ? AND language = ?",
         (changed.changes, time_text(now), rules_version, changed.day.isoformat(), changed.language),
     )
+
+
+def load_revision(connection: sqlite3.Connection, day: date, language: str) -> int:
+    """How often the day's stories were written; while it is the same, so are they."""
+    row = connection.execute(
+        "SELECT revision FROM days WHERE day = ? AND language = ?", [day.isoformat(), language]
+    ).fetchone()
+    return row["revision"] if row else 0
 
 
 def close_day(connection: sqlite3.Connection, day: date, timezone: str, now: datetime) -> None:

@@ -8,6 +8,7 @@ and only one of an open day can be folded into another.
 import sqlite3
 
 from aggregator.store.days import is_closed, mark_days_changed
+from aggregator.store.topics import share_topics
 from aggregator.store.values import day_of
 
 
@@ -43,8 +44,4 @@ def _fold(connection: sqlite3.Connection, article_id: int, survivor: int) -> Non
         "UPDATE articles SET merged_into = ? WHERE article_id = ? OR merged_into = ?",
         [survivor, article_id, article_id],
     )
-    connection.execute(
-        "INSERT OR IGNORE INTO article_topics (article_id, topic)"
-        " SELECT ?, topic FROM article_topics WHERE article_id = ?",
-        [survivor, article_id],
-    )
+    share_topics(connection, article_id, survivor)

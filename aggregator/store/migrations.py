@@ -178,6 +178,7 @@ CREATE TABLE days (
   rules_version TEXT,
   stories INTEGER NOT NULL DEFAULT 0,
   articles INTEGER NOT NULL DEFAULT 0,
+  revision INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (day, language)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX days_changed ON days (day) WHERE changes > 0;

@@ -26,6 +26,7 @@ from aggregator.store.identity import merge_same_article
 from aggregator.store.links import queue_link
 from aggregator.store.search_text import search_text
 from aggregator.store.tombstones import without_pruned
+from aggregator.store.topics import add_topic
 from aggregator.store.values import optional_time_text, time_text
 
 MAX_REVISIONS = 24
@@ -50,7 +51,7 @@ def record_poll(connection: sqlite3.Connection, record: PollRecord) -> PollStore
         merge_same_article(connection, article_id)
     regrouped_by_listing = _add_listings(connection, poll_id, record, [article_id for article_id, _ in ids])
     _keep_latest(connection, record.feed, {article_id for article_id, _ in ids})
-    _add_topics(connection, record.feed.topic, {article_id for article_id, _ in ids})
+    add_topic(connection, {article_id for article_id, _ in ids}, record.feed.topic)
     touched = new_ids | regrouped_by_listing
     days = _mark_changed(
         connection,
@@ -193,13 +194,6 @@ def _keep_latest(connection: sqlite3.Connection, feed: FeedState, article_ids: s
             "DELETE FROM latest_listings WHERE feed_id = ? AND article_id = ?",
             [(feed.feed_id, article_id) for article_id in sorted(known - article_ids)],
         )
-
-
-def _add_topics(connection: sqlite3.Connection, topic: str, article_ids: set[int]) -> None:
-    connection.executemany(
-        "INSERT OR IGNORE INTO article_topics (article_id, topic) VALUES (?, ?)",
-        [(article_id, topic) for article_id in sorted(article_ids)],
-    )
 
 
 def _mark_changed(connection: sqlite3.Connection, articles: Sequence[DatedArticle]) -> frozenset[date]:

@@ -16,8 +16,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from aggregator.store.grouped_days import update_totals
 from aggregator.store.outlet_days import count_outlets
-from aggregator.store.stories import update_totals
 from aggregator.store.tombstones import add_tombstones
 from aggregator.store.values import day_of
 
@@ -161,6 +161,7 @@ def _delete(connection: sqlite3.Connection) -> list[int]:
         f"UPDATE story_members SET partner_article_id = NULL WHERE partner_article_id IN {_GOING}"
         f" AND article_id NOT IN {_GOING}"
     )
+    connection.execute("UPDATE days SET revision = revision + 1")
     connection.execute(f"DELETE FROM headline_search WHERE rowid IN {_GOING}")
     connection.execute(f"DELETE FROM articles WHERE article_id IN {_GOING}")
     for day, language in days:

@@ -20,9 +20,9 @@ from tempfile import TemporaryDirectory
 
 from bench_cluster import made_up
 
-from aggregator.cluster import Reader
 from aggregator.model import ArticleDraft, DatedArticle, Identity, Outcome, PollRecord
 from aggregator.pipeline.grouping import regroup
+from aggregator.pipeline.memory import GroupingMemory
 from aggregator.settings import FeedSettings, Settings
 from aggregator.store import Store, feeds, open_reader, open_store, polls
 
@@ -75,9 +75,9 @@ def poll(store: Store, headlines: Sequence[str], first: int) -> None:
     store.write(partial(polls.record_poll, record=record))
 
 
-def grouped_seconds(store: Store, reader: Reader) -> float:
+def grouped_seconds(store: Store, memory: GroupingMemory) -> float:
     begun = time.process_time()
-    regroup(store, Settings(), NOW, reader)
+    regroup(store, Settings(), NOW, memory)
     return time.process_time() - begun
 
 
@@ -96,17 +96,17 @@ def main(arguments: Sequence[str]) -> None:
     with TemporaryDirectory() as folder:
         with open_store(Path(folder) / "polls.db") as store:
             store.write(partial(feeds.sync_feeds, feeds=[FEED], now=NOW))
-            reader = Reader()
+            memory = GroupingMemory()
             poll(store, headlines[:count], 0)
-            print(f"{count} headlines at once: {grouped_seconds(store, reader):.2f} s")
+            print(f"{count} headlines at once: {grouped_seconds(store, memory):.2f} s")
             poll(store, headlines[count:], count)
-            warm = grouped_seconds(store, reader)
+            warm = grouped_seconds(store, memory)
             print(f"{new} more, remembering: {warm:.2f} s")
             by_poll = partition(store)
         with open_store(Path(folder) / "once.db") as store:
             store.write(partial(feeds.sync_feeds, feeds=[FEED], now=NOW))
             poll(store, headlines, 0)
-            cold = grouped_seconds(store, Reader())
+            cold = grouped_seconds(store, GroupingMemory())
             print(f"all {count + new} from scratch: {cold:.2f} s, {cold / warm:.1f} times as long")
             print(f"the same stories: {'yes' if by_poll == partition(store) else 'NO'}")
 

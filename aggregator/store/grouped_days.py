@@ -1,0 +1,429 @@
+"""Writing a grouped day: its groups, its stories, and the ledger that explains them.
+
+Facts
+-----
+* A grouping of a day is computed whole and written as a difference: rows that did not change are not touched.
+* A day of 50,000 articles is grouped again for every few hundred that come, and to read back what was written the
+  last time takes longer than to group them: whoever groups keeps what he wrote (`SavedDay`), and as long as
+  the day's `revision` is what it was then, the difference is found without reading.
+* Two groups may be one daily story (both continue the same one); the story's row counts both.
+* `story_days` holds what the views show (counts, first and last sighting), so that a page of a day
+  reads one table and not every article of it.
+"""
+
+import json
+import sqlite3
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from operator import itemgetter
+from typing import Any, NamedTuple
+
+from aggregator.model import Continuation, DayGroup, DayGroups, Decision, StoryStatus, Verdict
+from aggregator.store.days import ChangedDay, load_revision, take_changes
+from aggregator.store.outlet_days import OutletCounts, count_outlets, counts_of, recount_outlets
+from aggregator.store.topics import ALL_TOPICS, MAIN_TOPIC
+from aggregator.store.values import time_text
+
+_STRONGEST = "single"  # the rule of an article that stands alone
+_LedgerRow = tuple[Any, ...]  # article, partner and verdict, which name it, then what is told
+
+
+@dataclass(frozen=True, slots=True)
+class GroupedDay:
+    """The outcome of grouping one changed (day, language), ready to be written."""
+
+    changed: ChangedDay
+    groups: DayGroups
+    continuations: tuple[Continuation, ...]
+
+
+class _Place(NamedTuple):
+    """Which story a group is, and what is new about it."""
+
+    story_id: int
+    status: StoryStatus
+    new_words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SavedDay:
+    """What was written of a day, which holds while its revision in the store is this one."""
+
+    revision: int
+    rules_version: str
+    places: Mapping[DayGroup, _Place]
+    decisions: frozenset[Decision]
+
+    def is_of(self, revision: int, rules_version: str) -> bool:
+        return (self.revision, self.rules_version) == (revision, rules_version)
+
+
+@dataclass(frozen=True, slots=True)
+class Saving:
+    """What writing a grouped day came to: the stories that changed, and the day as it is now.
+
+    `touched` are stories with their groups: all of the day where it `is_whole`, else those that may have other groups
+    than before, some of them none.
+    """
+
+    stories_changed: frozenset[int]
+    day: SavedDay
+    touched: Mapping[int, Sequence[DayGroup]]
+    is_whole: bool
+
+
+def save_grouped_day(
+    connection: sqlite3.Connection, grouped: GroupedDay, now: datetime, before: SavedDay | None = None
+) -> Saving:
+    """Write a day's groups, stories and ledger.
+
+    `before` is what the last grouping wrote, if that is still known; it saves reading and changes nothing.
+    """
+    return _Writer(connection, grouped, now, before).save()
+
+
+class _Writer:
+    """Writes one grouped day, in one transaction that is not its own."""
+
+    def __init__(
+        self, connection: sqlite3.Connection, grouped: GroupedDay, now: datetime, before: SavedDay | None
+    ) -> None:
+        day, language = grouped.changed.day, grouped.changed.language
+        self._connection, self._grouped, self._now = connection, grouped, now
+        self._day, self._language = day.isoformat(), language
+        self._groups = grouped.groups.groups
+        self._revision = load_revision(connection, day, language)
+        self._before = (
+            before if before and before.is_of(self._revision, grouped.groups.rules_version) else None
+        )
+        self._ids = _article_ids(connection, self._day, language)
+        self._decisions = frozenset(
+            [*grouped.groups.decisions, *(c.decision for c in grouped.continuations if c.decision)]
+        )
+
+    def save(self) -> Saving:
+        connection, grouped = self._connection, self._grouped
+        places = self._placed()
+        fresh, left = self._difference(places)
+        stories = {place.story_id for place in (*fresh.values(), *left.values())}
+        outlets = {} if self._before is None else self._outlets_of(stories)
+        moved = self._save_members(places, fresh, left)
+        stories |= moved  # where nothing is known, also those that end here
+        touched: dict[int, list[DayGroup]] = {story_id: [] for story_id in stories}
+        for group, place in places.items():
+            if place.story_id in touched:
+                touched[place.story_id].append(group)
+        changed = moved | self._save_story_days(places, touched, moved)
+        if self._before is None:
+            count_outlets(connection, self._day, self._language)
+        else:
+            recount_outlets(connection, self._day, self._language, outlets, self._outlets_of(stories))
+        self._save_ledger()
+        update_totals(connection, changed)
+        take_changes(connection, grouped.changed, grouped.groups.rules_version, self._now)
+        saved = SavedDay(self._revision + 1, grouped.groups.rules_version, places, self._decisions)
+        return Saving(frozenset(changed), saved, touched, is_whole=self._before is None)
+
+    def _outlets_of(self, story_ids: Collection[int]) -> OutletCounts:
+        return counts_of(self._connection, self._day, self._language, story_ids)
+
+    # --- stories --------------------------------------------------------------------------------------
+
+    def _placed(self) -> dict[DayGroup, _Place]:
+        """The story of each group; begins new ones and turns merged ones into redirects."""
+        places = {}
+        for told in self._grouped.continuations:
+            story_id = told.story_id
+            if story_id is None:
+                story_id = self._new_story()
+            places[self._groups[told.group_index]] = _Place(story_id, told.status, told.new_words)
+            for merged in told.merged_ids:
+                if merged != story_id:
+                    self._connection.execute(
+                        "UPDATE stories SET merged_into = ? WHERE story_id = ?", (story_id, merged)
+                    )
+        return places
+
+    def _new_story(self) -> int:
+        cursor = self._connection.execute(
+            "INSERT INTO stories (language, first_day, created_at, articles_total, outlets_total)"
+            " VALUES (?, ?, ?, 0, 0)",
+            (self._language, self._day, time_text(self._now)),
+        )
+        assert cursor.lastrowid is not None
+        return cursor.lastrowid
+
+    def _difference(
+        self, places: Mapping[DayGroup, _Place]
+    ) -> tuple[dict[DayGroup, _Place], dict[DayGroup, _Place]]:
+        """The groups that are not what they were, as they are and as they were."""
+        if self._before is None:
+            return dict(places), {}
+        known = self._before.places
+        fresh = {group: place for group, place in places.items() if known.get(group) != place}
+        left = {group: place for group, place in known.items() if places.get(group) != place}
+        return fresh, left
+
+    # --- members --------------------------------------------------------------------------------------
+
+    def _save_members(
+        self,
+        places: Mapping[DayGroup, _Place],
+        fresh: Mapping[DayGroup, _Place],
+        left: Mapping[DayGroup, _Place],
+    ) -> set[int]:
+        """Write who is in which group; return the stories that articles came to or left."""
+        self._connection.execute(
+            "UPDATE stories SET merged_into = NULL"
+            " WHERE merged_into IS NOT NULL AND story_id IN (SELECT value FROM json_each(?))",
+            [json.dumps(list({place.story_id for place in fresh.values()}))],
+        )
+        rejoined = self._rejoined()
+        touched = {
+            group: place
+            for group, place in places.items()
+            if group in fresh or not rejoined.isdisjoint(group.keys)
+        }
+        wanted = self._member_rows(touched)
+        gone = {self._ids[key] for group in left for key in group.keys if key in self._ids}
+        stored = self._stored_members(None if self._before is None else gone | wanted.keys())
+        return self._write_members(wanted, stored)
+
+    def _rejoined(self) -> set[str]:
+        """The articles of which a join is told otherwise than before; all are written where nothing is known."""
+        if self._before is None:
+            return set()
+        differing = self._decisions ^ self._before.decisions
+        return {decision.key for decision in differing if decision.verdict is Verdict.JOINED}
+
+    def _member_rows(self, groups: Mapping[DayGroup, _Place]) -> dict[int, tuple[Any, ...]]:
+        ids, joins = self._ids, _strongest_joins(self._grouped.groups.decisions)
+        rows: dict[int, tuple[Any, ...]] = {}
+        for group, place in groups.items():
+            number = min([ids[key] for key in group.keys])  # stays when other groups come and go
+            for key in group.keys:
+                join = joins.get(key)
+                partner = ids.get(join.partner_key) if join and join.partner_key else None
+                rule = join.rule if join else _STRONGEST
+                rows[ids[key]] = (place.story_id, number, rule, join.score if join else None, partner)
+        return rows
+
+    def _stored_members(self, article_ids: Collection[int] | None) -> dict[int, tuple[Any, ...]]:
+        """The rows of these articles of the day, of all when None."""
+        rows = self._connection.execute(
+            "SELECT article_id, m.story_id, group_number, rule, score, partner_article_id"
+            "  FROM story_members AS m JOIN articles AS a USING (article_id)"
+            " WHERE m.day = ? AND a.language = ?"
+            + ("" if article_ids is None else " AND article_id IN (SELECT value FROM json_each(?))"),
+            [self._day, self._language, *([] if article_ids is None else [json.dumps([*article_ids])])],
+        )
+        return {article_id: tuple(values) for article_id, *values in rows}
+
+    def _write_members(
+        self, wanted: Mapping[int, tuple[Any, ...]], stored: Mapping[int, tuple[Any, ...]]
+    ) -> set[int]:
+        gone = stored.keys() - wanted.keys()
+        self._connection.executemany(
+            "DELETE FROM story_members WHERE article_id = ?", [(article_id,) for article_id in gone]
+        )
+        written = {i: values for i, values in wanted.items() if stored.get(i) != values}
+        is_late = int(self._grouped.changed.is_closed)
+        self._connection.executemany(
+            "INSERT INTO story_members (article_id, day, is_addendum, story_id, group_number, rule, score,"
+            " partner_article_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT (article_id) DO UPDATE SET story_id = excluded.story_id,"
+            " group_number = excluded.group_number, rule = excluded.rule, score = excluded.score,"
+            " partner_article_id = excluded.partner_article_id",
+            [(i, self._day, is_late, *values) for i, values in written.items()],
+        )
+        came = {i for i, values in written.items() if i not in stored or stored[i][0] != values[0]}
+        left = {stored[i][0] for i in gone | came if i in stored}
+        return left | {wanted[i][0] for i in came}
+
+    # --- what a story is on the day ----------------------------------------------------------------------
+
+    def _save_story_days(
+        self,
+        places: Mapping[DayGroup, _Place],
+        touched: Mapping[int, Sequence[DayGroup]],
+        moved: Collection[int],
+    ) -> set[int]:
+        """Write what the touched stories come to on this day; return those whose row changed.
+
+        `moved` are the stories that articles came to or left. Where nothing is known all rows are compared.
+        """
+        is_known = self._before is not None
+        before = self._stored_story_days(touched if is_known else None)
+        meanings = self._meanings(places, touched)
+        changed = before.keys() - meanings.keys()
+        self._connection.executemany(
+            "DELETE FROM story_days WHERE day = ? AND story_id = ?",
+            [(self._day, story_id) for story_id in changed],
+        )
+        for story_id, meaning in meanings.items():
+            row = before.get(story_id)
+            if row is not None and story_id not in moved and _told(row) == meaning:
+                continue
+            if self._counted(story_id, meaning) != row:
+                self._write_story_day(story_id, meaning)
+                changed.add(story_id)
+        return changed
+
+    def _stored_story_days(self, story_ids: Collection[int] | None) -> dict[int, tuple[Any, ...]]:
+        """The rows of these stories, of all of the day when None."""
+        rows = self._connection.execute(
+            f"SELECT {_STORY_DAY} FROM story_days WHERE day = ? AND language = ?"
+            + ("" if story_ids is None else " AND story_id IN (SELECT value FROM json_each(?))"),
+            [self._day, self._language, *([] if story_ids is None else [json.dumps([*story_ids])])],
+        )
+        return {row["story_id"]: tuple(row) for row in rows}
+
+    def _meanings(
+        self, places: Mapping[DayGroup, _Place], touched: Mapping[int, Sequence[DayGroup]]
+    ) -> "dict[int, _Meaning]":
+        """What each of these stories is; of several groups the largest speaks for it."""
+        meanings = {}
+        for story_id, groups in touched.items():
+            if groups:
+                largest = max(groups, key=lambda group: len(group.keys))
+                place = places[largest]
+                meanings[story_id] = _Meaning(
+                    self._ids[largest.lead_key],
+                    place.status.value,
+                    " ".join(place.new_words),
+                    largest.series,
+                    largest.serial,
+                )
+        return meanings
+
+    def _counted(self, story_id: int, meaning: "_Meaning") -> tuple[Any, ...]:
+        values = {"day": self._day, "story_id": story_id, **meaning._asdict()}
+        return tuple(self._connection.execute(_COUNTED_STORY_DAY, values).fetchone())
+
+    def _write_story_day(self, story_id: int, meaning: "_Meaning") -> None:
+        values = {"day": self._day, "story_id": story_id, **meaning._asdict()}
+        self._connection.execute(
+            f"INSERT OR REPLACE INTO story_days ({_STORY_DAY}) {_COUNTED_STORY_DAY}", values
+        )
+
+    # --- the ledger -------------------------------------------------------------------------------------
+
+    def _save_ledger(self) -> None:
+        if self._before is None:
+            stored = self._stored_ledger()
+            wanted = self._ledger_rows(self._decisions)
+        else:
+            stored = self._ledger_rows(self._before.decisions - self._decisions)
+            wanted = self._ledger_rows(self._decisions - self._before.decisions)
+        self._write_ledger(wanted - stored, stored - wanted)
+
+    def _write_ledger(self, new: set[_LedgerRow], outdated: set[_LedgerRow]) -> None:
+        """Write `new` rows over `outdated` ones of the same pair; a quarter of a large day's change their score."""
+        now, pairs = time_text(self._now), {row[:3] for row in outdated}
+        told = [row for row in new if row[:3] in pairs]
+        kept = {row[:3] for row in told}
+        self._connection.executemany(
+            "UPDATE ledger SET rule = ?, score = ?, threshold = ?, words = ?, alike = ?, members = ?,"
+            " rules_version = ?, decided_at = ?"
+            " WHERE article_id = ? AND partner_article_id IS ? AND verdict = ?",
+            [(*row[3:], now, *row[:3]) for row in told],
+        )
+        self._connection.executemany(
+            "DELETE FROM ledger WHERE article_id = ? AND partner_article_id IS ? AND verdict = ?",
+            [row[:3] for row in outdated if row[:3] not in kept],
+        )
+        self._connection.executemany(
+            f"INSERT INTO ledger (day, language, decided_at, {_LEDGER})"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            sorted([(self._day, self._language, now, *row) for row in new if row[:3] not in kept], key=repr),
+        )
+
+    def _stored_ledger(self) -> set[_LedgerRow]:
+        rows = self._connection.execute(
+            f"SELECT {_LEDGER} FROM ledger WHERE day = ? AND language = ?", [self._day, self._language]
+        )
+        return set(map(tuple, rows))
+
+    def _ledger_rows(self, decisions: Iterable[Decision]) -> set[_LedgerRow]:
+        return {
+            (
+                self._ids[decision.key],
+                self._partner_id(decision.partner_key),
+                str(decision.verdict),
+                decision.rule,
+                decision.score,
+                decision.threshold,
+                " ".join(decision.words),
+                decision.alike,
+                decision.members,
+                self._grouped.groups.rules_version,
+            )
+            for decision in decisions
+            if decision.key in self._ids
+        }
+
+    def _partner_id(self, key: str | None) -> int | None:
+        if key is None or key in self._ids:
+            return self._ids.get(key) if key else None
+        row = self._connection.execute("SELECT article_id FROM articles WHERE key = ?", [key]).fetchone()
+        return None if row is None else int(row["article_id"])
+
+
+def update_totals(connection: sqlite3.Connection, story_ids: Iterable[int]) -> None:
+    """Count the articles and outlets of these stories anew."""
+    connection.executemany(
+        "UPDATE stories SET"
+        " articles_total = (SELECT count(*) FROM story_members WHERE story_id = stories.story_id),"
+        " outlets_total = (SELECT count(DISTINCT lower(outlet)) FROM story_members"
+        "                    JOIN articles USING (article_id) WHERE story_id = stories.story_id)"
+        " WHERE story_id = ?",
+        [(story_id,) for story_id in sorted(story_ids)],
+    )
+
+
+def _article_ids(connection: sqlite3.Connection, day: str, language: str) -> dict[str, int]:
+    cursor = connection.cursor()
+    cursor.row_factory = None  # plain pairs, three times as fast
+    return dict(
+        cursor.execute("SELECT key, article_id FROM articles WHERE day = ? AND language = ?", [day, language])
+    )
+
+
+def _strongest_joins(decisions: Iterable[Decision]) -> dict[str, Decision]:
+    """For each article the join that speaks loudest for it."""
+    joins: dict[str, Decision] = {}
+    for decision in decisions:
+        if decision.verdict is Verdict.JOINED:
+            known = joins.get(decision.key)
+            if known is None or (decision.score or 0.0) > (known.score or 0.0):
+                joins[decision.key] = decision
+    return joins
+
+
+class _Meaning(NamedTuple):
+    """What a grouping says of a story on a day; the rest of its row is counted from its articles."""
+
+    lead_article_id: int
+    status: str
+    new_words: str
+    series: str | None
+    serial: str | None
+
+
+_LEDGER = (
+    "article_id, partner_article_id, verdict, rule, score, threshold, words, alike, members, rules_version"
+)
+_STORY_DAY = (
+    "day, story_id, language, topic, topics, headline, lead_article_id, status, new_words, articles, outlets,"
+    " first_seen_at, last_seen_at, series, serial"
+)
+_told = itemgetter(*(_STORY_DAY.split(", ").index(column) for column in _Meaning._fields))
+_COUNTED_STORY_DAY = f"""
+SELECT :day, :story_id, lead.language, {MAIN_TOPIC}, {ALL_TOPICS},
+       lead.headline, :lead_article_id, :status, :new_words, count(*), count(DISTINCT lower(a.outlet)),
+       min(a.first_seen_at), max(a.first_seen_at), :series, :serial
+  FROM story_members AS m JOIN articles AS a USING (article_id)
+  JOIN articles AS lead ON lead.article_id = :lead_article_id
+ WHERE m.story_id = :story_id AND m.day = :day
+"""
