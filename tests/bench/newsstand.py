@@ -51,7 +51,7 @@ class Stand:
     def answer(self, number: int, head: bytes) -> bytes:
         """The whole answer to a request with this head."""
         self._polls[number] += 1
-        newest = (self._polls[number] + number) // POLLS_A_NEW_ITEM
+        newest = (self._polls[number] + number % POLLS_A_NEW_ITEM) // POLLS_A_NEW_ITEM
         validator = b'"%d-%d"' % (number, newest)
         if number % 2 == 0:
             if validator in head:

@@ -1,0 +1,182 @@
+"""A day of 100,000 new headlines in a file that holds a million: what storing, grouping and keeping them takes.
+
+    python -m tests.bench.bench_million_day [--million FILE] [SIZE ...]
+
+FILE is a store made by `million.py` (it is copied, never written); without one it is made, in about two minutes.
+The day after its last one fills up as polls of ten thousand feeds fill it: a changed document has twenty entries,
+one of them new. When the day has reached each SIZE (20,000, 50,000 and 100,000 headlines), these are measured:
+
+* storing 1,000 more, in a thousand polls of twenty articles;
+* one grouping after 17 more, which is what a tick of the daemon brings at 100,000 a day.
+
+All times are processor time of this process, which does what the daemon does, with one reader of headlines.
+"""
+
+import argparse
+import random
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+from aggregator.cluster import Reader
+from aggregator.model import ArticleDraft, DatedArticle, FeedState, Identity, Outcome, PollRecord
+from aggregator.pipeline.grouping import regroup
+from aggregator.settings import Settings
+from aggregator.store import Store, open_reader, open_store, upkeep
+from aggregator.store.feeds import load_feeds
+from aggregator.store.polls import record_poll
+from tests.bench.million import Vocabulary, make_million
+
+LAST_DAY = date(2026, 11, 21)
+NOW = datetime(2026, 11, 22, 20, tzinfo=UTC)
+NEW_A_TICK = 17  # 100,000 a day, ticks of 15 seconds
+DOCUMENT = 20
+AT_ONCE = 200  # new articles of a poll that only fills the day
+TICKS_A_DAY = 24 * 3600 / 15
+
+
+@dataclass(slots=True)
+class Day:
+    """A day that fills up; `drafts` is the news still to come, `told` what every feed's document lists by now."""
+
+    store: Store
+    feeds: Sequence[FeedState]
+    drafts: Iterator[ArticleDraft]
+    reader: Reader
+    told: dict[int, list[ArticleDraft]]
+    polls: int = 0
+    size: int = 0
+
+    def poll(self, new: int) -> None:
+        """One poll of the next feed, with so many new articles in a document of at least twenty."""
+        feed = self.feeds[self.polls % len(self.feeds)]
+        self.polls += 1
+        fresh = [next(self.drafts) for _ in range(new)]
+        document = [*fresh, *self.told.get(feed.feed_id, [])][: max(DOCUMENT, new)]
+        self.told[feed.feed_id] = document[:DOCUMENT]
+        self.size += new
+        seen = NOW - timedelta(hours=1)
+        record = PollRecord(
+            feed=feed,
+            started_at=NOW,
+            outcome=Outcome.MODIFIED,
+            status=200,
+            failure=None,
+            articles=tuple(DatedArticle(draft, seen, seen, NOW.date()) for draft in document),
+            entries=len(document),
+            skipped=0,
+            wire_bytes=40_000,
+            took_ms=100,
+        )
+        self.store.write(partial(record_poll, record=record))
+
+    def fill(self, size: int) -> None:
+        while self.size < size:
+            self.poll(min(AT_ONCE, size - self.size))
+
+    def group(self) -> float:
+        """Seconds of processor time of one grouping of what changed."""
+        begun = time.process_time()
+        regroup(self.store, Settings(), NOW, self.reader)
+        return time.process_time() - begun
+
+
+def news(rng: random.Random) -> Iterator[ArticleDraft]:
+    """Headlines of stories as wide as in `million.py`, told in no order; every outlet in its own words."""
+    vocabulary = Vocabulary.invented(rng)
+    number = 0
+    while True:
+        waiting = []
+        for _ in range(5_000):
+            theme = [vocabulary.word(rng) for _ in range(3)]
+            width = min(int(rng.paretovariate(1.15)), 400)
+            waiting += [vocabulary.headline(rng, theme) for _ in range(width)]
+        rng.shuffle(waiting)
+        for headline in waiting:
+            number += 1
+            outlet, host = vocabulary.outlets[min(int(rng.expovariate(1 / 120)), len(vocabulary.outlets) - 1)]
+            yield _draft(number, headline, outlet, host)
+
+
+def _draft(number: int, headline: str, outlet: str, host: str) -> ArticleDraft:
+    link = f"https://{host}/new/{number}"
+    return ArticleDraft(
+        identity=Identity(f"url:{link}"),
+        headline=headline,
+        outlet=outlet,
+        outlet_host=host,
+        language="en",
+        link=link,
+        published=NOW - timedelta(hours=1),
+        is_day_precise=False,
+        summary=None,
+        entry_id=link,
+        needs_resolving=False,
+        entry_position=0,
+        list_position=0,
+    )
+
+
+def measure(day: Day, size: int) -> None:
+    """Fill the day up to a size and print a row."""
+    day.fill(size - 1_000)
+    first = day.group()
+    begun = time.process_time()
+    for _ in range(1_000):
+        day.poll(1)
+    storing = time.process_time() - begun
+    day.group()
+    for _ in range(NEW_A_TICK):
+        day.poll(1)
+    tick = day.group()
+    share = tick * TICKS_A_DAY / 86_400
+    resident, peak = (_status_kilobytes(name) / 1000 for name in ("VmRSS", "VmHWM"))
+    print(
+        f"{size:8,}{storing:12.2f}{first:14.1f}{tick:14.2f}{share:12.2f}{resident:10.0f}{peak:8.0f}",
+        flush=True,
+    )
+
+
+def _status_kilobytes(name: str) -> int:
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(f"{name}:"))
+
+
+def main() -> None:
+    options = argparse.ArgumentParser()
+    options.add_argument("--million", type=Path)
+    options.add_argument("sizes", type=int, nargs="*", default=[20_000, 50_000, 100_000])
+    chosen = options.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "million.db"
+        if chosen.million:
+            shutil.copyfile(chosen.million, path)
+        else:
+            make_million(path, last_day=LAST_DAY)
+        before = path.stat().st_size
+        with open_store(path) as store:
+            with open_reader(path) as connection:
+                feeds = load_feeds(connection)
+            day = Day(store, feeds, news(random.Random(7)), Reader(), {})
+            print(
+                f"{'headlines':>9}{'storing':>11}{'grouping,':>14}{'grouping,':>14}{'cores at':>12}{'RSS':>10}{'peak':>8}"
+            )
+            print(
+                f"{'that day':>9}{'1,000 s':>11}{'first s':>14}{'a tick s':>14}{'15 s ticks':>12}{'MB':>10}{'MB':>8}"
+            )
+            for size in chosen.sizes:
+                measure(day, size)
+            store.maintain(upkeep.checkpoint)
+        grown = path.stat().st_size - before
+        print(
+            f"the file grew from {before / 1e6:,.0f} MB by {1000 * grown / day.size / 1e6:.2f} MB for 1,000 headlines"
+        )
+
+
+if __name__ == "__main__":
+    main()
