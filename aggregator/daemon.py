@@ -55,6 +55,17 @@ RETRY_SECONDS = 5.0  # between two tries to store the feeds of a changed configu
 PAUSE_SECONDS = 300.0  # at least, after the disk was full
 STOP_SECONDS = 8.0  # what SIGTERM leaves running work before it is cancelled
 
+Work = Callable[[], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Something the daemon does again and again; safe to do at any moment and as often as one likes."""
+
+    name: str
+    work: Work
+    every_seconds: float
+
 
 @dataclass(slots=True)
 class Daemon:
@@ -276,66 +287,71 @@ class _Runner:
             timezone="UTC",
             job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1},
         )
-        heartbeat = min(HEARTBEAT_SECONDS, watchdog_interval_seconds() or HEARTBEAT_SECONDS)
-        for name, job, seconds in (
-            ("heartbeat", self._daemon.heartbeat, heartbeat),
-            ("poll", self._unless_paused(self._in_turn(self._daemon.poll)), TICK_SECONDS),
-            ("resolve", self._unless_paused(self._in_turn(self._daemon.resolve)), RESOLVE_SECONDS),
-            ("digest", self._unless_paused(self._in_turn(self._daemon.digest)), DIGEST_SECONDS),
-            ("deliver", self._unless_paused(self._daemon.deliver), DELIVER_SECONDS),
-            ("prune", self._in_turn(self._daemon.prune), UPKEEP_SECONDS),
-            ("upkeep", self._daemon.keep_up, UPKEEP_SECONDS),
-        ):
-            self._daemon.pulse.expect(name, seconds)
+        for job in self.jobs():
+            self._daemon.pulse.expect(job.name, job.every_seconds)
             # The first run comes at once: APScheduler would wait one interval.
             scheduler.add_job(
                 self._start,
                 "interval",
-                args=[name, job],
-                seconds=seconds,
-                id=name,
+                args=[job],
+                seconds=job.every_seconds,
+                id=job.name,
                 next_run_time=self._daemon.stages.clock.now() + timedelta(milliseconds=10),
             )
         return scheduler
 
-    def _unless_paused(self, job: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+    def jobs(self) -> tuple[Job, ...]:
+        """What the daemon does again and again, in the order of its first pass."""
+        daemon = self._daemon
+        heartbeat = min(HEARTBEAT_SECONDS, watchdog_interval_seconds() or HEARTBEAT_SECONDS)
+        return (
+            Job("heartbeat", daemon.heartbeat, heartbeat),
+            Job("poll", self._unless_paused(self._in_turn(daemon.poll)), TICK_SECONDS),
+            Job("resolve", self._unless_paused(self._in_turn(daemon.resolve)), RESOLVE_SECONDS),
+            Job("digest", self._unless_paused(self._in_turn(daemon.digest)), DIGEST_SECONDS),
+            Job("deliver", self._unless_paused(daemon.deliver), DELIVER_SECONDS),
+            Job("prune", self._in_turn(daemon.prune), UPKEEP_SECONDS),
+            Job("upkeep", daemon.keep_up, UPKEEP_SECONDS),
+        )
+
+    def _unless_paused(self, work: Work) -> Work:
         """Work that has to be stored is not begun while it cannot be."""
 
         async def run() -> None:
             if self._daemon.pulse.paused is None:
-                await job()
+                await work()
 
         return run
 
-    def _in_turn(self, job: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+    def _in_turn(self, work: Work) -> Work:
         """Jobs that group days take turns; two groupings of one day at once would waste each other."""
 
         async def run() -> None:
             async with self._turn:
-                await job()
+                await work()
 
         return run
 
-    async def _start(self, name: str, job: Callable[[], Awaitable[None]]) -> None:
+    async def _start(self, job: Job) -> None:
         """Set a job going unless its last run is still at it."""
-        running = self._tasks.get(name)
+        running = self._tasks.get(job.name)
         if running is not None and not running.done():
-            log.debug("tick job=%s skipped, still running", name)
+            log.debug("tick job=%s skipped, still running", job.name)
             return
-        self._tasks[name] = asyncio.create_task(self._guarded(name, job), name=name)
+        self._tasks[job.name] = asyncio.create_task(self.do(job), name=job.name)
 
-    async def _guarded(self, name: str, job: Callable[[], Awaitable[None]]) -> None:
+    async def do(self, job: Job) -> None:
         """A store that cannot be trusted stops the daemon; a bug in one job is loud and the others go on."""
         pulse, is_well = self._daemon.pulse, False
-        pulse.begun(name)
+        pulse.begun(job.name)
         try:
-            await job()
+            await job.work()
             is_well = True
         except StoreFull as error:
             self._daemon.pause_for(error)
             is_well = True
         except StoreBusy as error:
-            log.error("job %s is tried again: %s", name, error)
+            log.error("job %s is tried again: %s", job.name, error)
         except StoreError as error:
             # Whichever job trips over a file that was taken away, the reason is the same.
             reason = self._daemon.taken_away() or error
@@ -345,11 +361,11 @@ class _Runner:
         except Exception as error:
             # Whatever else leaves a job is ours to mend; it must not take the other jobs down with it.
             if (shortage := shortage_of(error)) is not None:
-                log.error("job %s is tried again: %s", name, shortage)
+                log.error("job %s is tried again: %s", job.name, shortage)
             else:
-                log.critical("a bug in job %s, please report it", name, exc_info=True)
+                log.critical("a bug in job %s, please report it", job.name, exc_info=True)
         finally:
-            pulse.ended(name, is_well=is_well)
+            pulse.ended(job.name, is_well=is_well)
 
     def _stop(self) -> None:
         self._stop_asked.set()
