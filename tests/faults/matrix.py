@@ -206,7 +206,12 @@ STORAGE = (
         "a migration that is killed; a file of a newer version",
         "it is whole afterwards; the newer one is refused",
     ),
-    Row("C15", "a backup is restored elsewhere", "the same counts and contents"),
+    Row(
+        "C15",
+        "a backup is restored elsewhere",
+        "the same counts and contents",
+        proofs=("system/test_soak.py::test_a_backup_that_is_restored_elsewhere_is_the_same",),
+    ),
 )
 
 TIME = (

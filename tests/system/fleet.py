@@ -131,7 +131,7 @@ def fleet(plain: int, google: int, now: datetime, *, entries: int = 20) -> Itera
         yield Fleet(feeds, expected, names, replica.base_url)
 
 
-def _headline(rng: random.Random) -> str:
+def headline(rng: random.Random) -> str:
     """Rare names among common words, as in news."""
     names = ["".join(rng.choices(_SYLLABLES, k=3)).title() for _ in range(4)]
     return (
@@ -142,7 +142,7 @@ def _headline(rng: random.Random) -> str:
 
 def _feed(name: str, now: datetime, entries: int, rng: random.Random) -> bytes:
     items = "".join(
-        f"<item><title>{_headline(rng)}</title><link>https://{name.replace(' ', '')}.example/{number}</link>"
+        f"<item><title>{headline(rng)}</title><link>https://{name.replace(' ', '')}.example/{number}</link>"
         f"<pubDate>{format_datetime(now - timedelta(minutes=number))}</pubDate></item>"
         for number in range(entries)
     )
@@ -155,9 +155,9 @@ def _snapshot(place: str, now: datetime, entries: int, rng: random.Random) -> Sn
     ]
     items = []
     for number in range(entries):
-        headline = _headline(rng)
+        words = headline(rng)
         told = [
-            Article(f"{headline} – {outlet.name}", outlet, f"https://{outlet.host}/{place}/{number}", now)
+            Article(f"{words} – {outlet.name}", outlet, f"https://{outlet.host}/{place}/{number}", now)
             for outlet in outlets
         ]
         items.append(Item(tuple(told)))

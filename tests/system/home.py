@@ -38,6 +38,7 @@ class Feed:
     google_topic: str = ""
     language: str = ""
     country: str = ""
+    interval_minutes: int = 0  # 0: as often as any
 
     def __str__(self) -> str:
         keys = {name: getattr(self, name) for name in self.__slots__ if getattr(self, name)}

@@ -1,0 +1,90 @@
+"""A soak on a simulated clock: a week of twenty feeds here, a month of two hundred with LONG=1.
+
+`-s` prints the figures.
+"""
+
+import os
+import shutil
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from aggregator.store import copies, open_reader
+from tests.system.home import Home, dump
+from tests.system.misfortune import KINDS
+from tests.system.oracle import Oracle, grown, last_life, memory
+from tests.system.soaking import Scale, Soaked, soak
+
+IS_LONG = bool(os.environ.get("LONG"))
+SEED = 1
+SHORT = Scale(days=7, feeds=20, deaths=3, every=timedelta(hours=3))
+MONTH = Scale(days=30, feeds=200, deaths=10, every=timedelta(hours=2))
+STARTS = {SHORT: datetime(2026, 3, 25, tzinfo=UTC), MONTH: datetime(2026, 3, 10, tzinfo=UTC)}
+SCALE = MONTH if IS_LONG else SHORT  # clocks change on 29 March in both
+
+
+@pytest.fixture(scope="module")
+def soaked(tmp_path_factory: pytest.TempPathFactory) -> Soaked:
+    result = soak(tmp_path_factory.mktemp("soak"), STARTS[SCALE], SCALE, SEED)
+    for figure in (*Oracle(result).figures(), memory(last_life(result.censuses))):
+        print(figure)  # noqa: T201 - for whoever asks with -s
+    return result
+
+
+def test_nothing_is_lost_nothing_is_twice_and_every_day_has_one_digest(soaked):
+    assert Oracle(soaked).violations() == [], f"seed {soaked.seed}"
+
+
+def test_it_died_it_slept_the_disk_was_full_and_servers_did_their_worst(soaked):
+    assert len(soaked.deaths) == SCALE.deaths
+    assert "the disk is full" in (soaked.home.folder / "log").read_text()
+    seen = {answer.kind for answer in soaked.answers}
+    assert len(seen & KINDS) >= (len(KINDS) - 1 if IS_LONG else len(KINDS) // 2)
+    assert seen >= {"whole", "unchanged", "gone"}
+
+
+def test_no_class_of_ours_has_more_and_more_objects(soaked):
+    assert grown(last_life(soaked.censuses)) == []
+
+
+def test_a_backup_that_is_restored_elsewhere_is_the_same(soaked, tmp_path):
+    backup, elsewhere = tmp_path / "backup.db", tmp_path / "elsewhere" / "aggregator.db"
+    with open_reader(soaked.home.store) as connection:
+        copies.backup(connection, backup)
+    copies.restore(backup, elsewhere, soaked.fate.end)
+
+    assert dump(elsewhere) == dump(soaked.home.store)
+
+
+BREAKAGES = {
+    "an article is lost": (
+        "UPDATE articles SET link = 'https://a.example/' WHERE article_id = 1",
+        "lost",
+    ),
+    "an article is there twice": (
+        "UPDATE articles SET link = (SELECT link FROM articles WHERE article_id = 1) WHERE article_id = 2",
+        "stored 2 times",
+    ),
+    "a listing is lost": ("DELETE FROM listings WHERE article_id = 1", "listing"),
+    "a poll is lost": (
+        "UPDATE polls SET started_at = '2026-01-01T00:00:00Z' WHERE poll_id = 9",
+        "has no poll",
+    ),
+    "a digest is lost": ("DELETE FROM digests WHERE digest_id = 1", "digests of"),
+    "a day is another": ("UPDATE articles SET day = '2026-03-01' WHERE article_id = 1", "has the day"),
+}
+
+
+@pytest.mark.parametrize(("breakage", "said"), BREAKAGES.values(), ids=BREAKAGES)
+def test_the_oracle_notices(soaked, tmp_path, breakage, said):
+    folder = tmp_path / "broken"
+    shutil.copytree(soaked.home.folder, folder)
+    with closing(sqlite3.connect(folder / soaked.home.store.name, isolation_level=None)) as connection:
+        connection.execute(breakage)
+
+    violations = Oracle(replace(soaked, home=Home(folder))).violations()
+
+    assert any(said in violation for violation in violations), violations[:3]
