@@ -392,7 +392,8 @@ def test_E10_a_password_in_a_feeds_address_is_refused_and_not_repeated(home):
 
 def test_E11_every_dependency_has_a_lowest_version_that_can_be_tried():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    wanted = [*project["dependencies"], *project["optional-dependencies"]["web"]]
+    extras = project["optional-dependencies"]
+    wanted = [*project["dependencies"], *extras["web"], *extras["parquet"]]
     lowest = (ROOT / "tests/lowest.sh").read_text(encoding="utf-8")
     [pattern] = re.findall(r're\.fullmatch\(r"(.*?)", wanted\)', lowest)
     assert [each for each in wanted if not re.fullmatch(pattern, each)] == []
