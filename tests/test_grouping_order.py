@@ -306,3 +306,17 @@ def test_a_story_has_the_topic_of_a_feed_that_lists_it_later_without_a_grouping(
     with open_reader(store.path) as connection:
         (row,) = connection.execute("SELECT topic, topics FROM story_days")
     assert tuple(row) == ("ports", "/ports/world/")
+
+
+def test_what_is_listed_again_changes_the_day_that_it_is_stored_under(store):
+    listed = (TOPIC, [["0.0.0", "0.1.0"]])
+    poll(store, listed)
+    regroup(store)
+    # The day of an entry without a date is that of its first sight; a later poll would say another one.
+    store.write(lambda connection: connection.execute("UPDATE articles SET day = '2026-03-01'"))
+
+    poll(store, listed, NOW + timedelta(hours=1))
+
+    with open_reader(store.path) as connection:
+        rows = connection.execute("SELECT day FROM days WHERE changes > 0").fetchall()
+    assert [row["day"] for row in rows] == ["2026-03-01"]

@@ -12,6 +12,7 @@ Facts
 * What a feed's latest document lists is kept apart, as a difference to the one before: it must not be pruned.
 """
 
+import json
 import sqlite3
 from collections import defaultdict
 from collections.abc import Sequence
@@ -27,7 +28,7 @@ from aggregator.store.links import queue_link
 from aggregator.store.search_text import search_text
 from aggregator.store.tombstones import without_pruned
 from aggregator.store.topics import add_topic
-from aggregator.store.values import optional_time_text, time_text
+from aggregator.store.values import day_of, optional_time_text, time_text
 
 MAX_REVISIONS = 24
 
@@ -52,15 +53,7 @@ def record_poll(connection: sqlite3.Connection, record: PollRecord) -> PollStore
     regrouped_by_listing = _add_listings(connection, poll_id, record, [article_id for article_id, _ in ids])
     _keep_latest(connection, record.feed, {article_id for article_id, _ in ids})
     add_topic(connection, {article_id for article_id, _ in ids}, record.feed.topic)
-    touched = new_ids | regrouped_by_listing
-    days = _mark_changed(
-        connection,
-        [
-            article
-            for article, (article_id, _) in zip(record.articles, ids, strict=True)
-            if article_id in touched
-        ],
-    )
+    days = _mark_changed(connection, new_ids | regrouped_by_listing)
     connection.execute("UPDATE polls SET new_articles = ? WHERE poll_id = ?", [len(new_ids), poll_id])
     save_feed(connection, replace(record.feed, new_last=len(new_ids)))
     return PollStored(poll_id, len(new_ids), days)
@@ -196,10 +189,15 @@ def _keep_latest(connection: sqlite3.Connection, feed: FeedState, article_ids: s
         )
 
 
-def _mark_changed(connection: sqlite3.Connection, articles: Sequence[DatedArticle]) -> frozenset[date]:
-    days = sorted({(article.day, article.draft.language) for article in articles})
-    mark_days_changed(connection, [(day.isoformat(), language) for day, language in days])
-    return frozenset(day for day, _ in days)
+def _mark_changed(connection: sqlite3.Connection, article_ids: set[int]) -> frozenset[date]:
+    """Have the days grouped again that these articles are stored under; an entry without a date says another one."""
+    rows = connection.execute(
+        "SELECT DISTINCT day, language FROM articles WHERE article_id IN (SELECT value FROM json_each(?))"
+        " ORDER BY day, language",
+        [json.dumps(sorted(article_ids))],
+    ).fetchall()
+    mark_days_changed(connection, [(row["day"], row["language"]) for row in rows])
+    return frozenset(day_of(row["day"]) for row in rows)
 
 
 def load_last_failures(connection: sqlite3.Connection) -> dict[int, str]:
