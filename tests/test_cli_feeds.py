@@ -123,3 +123,20 @@ def test_a_running_daemon_takes_it_up_on_a_signal(home, capsys):
     with open_store(home / "news.db"):
         assert run_command(["feeds", "import", "list.opml"]) == 0
     assert f"kill -HUP {os.getpid()}" in capsys.readouterr().err
+
+
+def test_feeds_are_removed_and_exported_for_programs(home, capsys):
+    assert run_command(["feeds", "export", "--json"]) == 0
+    exported = json.loads(capsys.readouterr().out)
+    assert (exported["path"], exported["feeds"]) == (None, 1)
+    assert "https://pilot.example/rss" in exported["opml"]
+
+    assert run_command(["feeds", "export", "out.opml", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"path": "out.opml", "feeds": 1, "opml": None}
+    assert "https://pilot.example/rss" in (home / "out.opml").read_text(encoding="utf-8")
+
+    assert run_command(["feeds", "remove", "Pilot", "--json"]) == 0
+    removed = json.loads(capsys.readouterr().out)
+    assert (removed["removed"], removed["url"]) == ("Pilot", "https://pilot.example/rss")
+    assert 'topic = "ports"' in removed["lines"]
+    assert names(home) == []

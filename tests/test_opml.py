@@ -109,7 +109,7 @@ def test_any_document_is_a_list_or_refused(text):
         outlines = read_opml(body, "list.opml")
     except InputError:
         return
-    judged = Subscriptions(parse_settings("")).judge_outlines(outlines, topic="news")
+    judged = list(Subscriptions(parse_settings("")).judge_outlines(outlines, topic="news"))
     tables = [one.table for one in judged if isinstance(one, Addition)]
     assert len(parse_settings(with_feeds("", tables)).feeds) == len(tables)
 
@@ -131,7 +131,7 @@ def big_list(count: int) -> list[Outline]:
 def test_ten_thousand_feeds_go_in_and_come_out_equal():
     outlines = big_list(10_000)
     before = parse_settings("")
-    judged = Subscriptions(before).judge_outlines(outlines, topic="news")
+    judged = list(Subscriptions(before).judge_outlines(outlines, topic="news"))
     text = with_feeds("", [one.table for one in judged if isinstance(one, Addition)])
     feeds = parse_settings(text).feeds
 
@@ -235,7 +235,7 @@ FOLDERS = {
 
 @pytest.mark.parametrize(("folders", "topic"), FOLDERS.values(), ids=FOLDERS.keys())
 def test_folders_become_a_topic(folders, topic):
-    judged = Subscriptions(parse_settings("")).judge_outlines(
+    [judged] = Subscriptions(parse_settings("")).judge_outlines(
         [Outline("Pilot", "https://pilot.example/rss", folders=folders)], topic="news"
     )
-    assert judged[0].feed.topic == (topic or "news")  # type: ignore[union-attr]
+    assert judged.feed.topic == (topic or "news")  # type: ignore[union-attr]

@@ -16,10 +16,11 @@ from aggregator.cli import console
 from aggregator.cli.completing import complete_feed
 from aggregator.cli.lazy import LazyGroup
 from aggregator.cli.place import Place, json_option, pass_place
+from aggregator.cli.progress import progress_bar
 from aggregator.cli.subscribing import take_up, write_feeds
 from aggregator.config.editing import without_feed
 from aggregator.config.saving import rewrite
-from aggregator.config.subscriptions import DEFAULT_TOPIC, Known, Refused, Subscriptions
+from aggregator.config.subscriptions import DEFAULT_TOPIC, Judged, Known, Refused, Subscriptions
 from aggregator.errors import InputError, UsageError
 from aggregator.google.editions import base_language
 from aggregator.settings import FeedSettings
@@ -69,8 +70,9 @@ def _print_health(rows: Sequence[dict[str, Any]]) -> None:
 
 @feeds.command()
 @click.argument("feed", metavar="NAME", shell_complete=complete_feed)
+@json_option
 @pass_place
-def remove(place: Place, feed: str) -> None:
+def remove(place: Place, feed: str, as_json: bool) -> None:
     """Take a feed out of the configuration; what it brought stays in the store."""
     app = place.app()
     position = _position(app.settings.feeds, feed)
@@ -82,9 +84,13 @@ def remove(place: Place, feed: str) -> None:
         return edited
 
     rewrite(place.path, edit)
-    console.line(f"removed from {place.path}; to have it back, put these lines in again:")
-    for line in removed[0].splitlines():
-        console.line(line)
+    if as_json:
+        gone = app.settings.feeds[position]
+        console.print_json({"removed": gone.name, "url": gone.url, "lines": removed[0]})
+    else:
+        console.line(f"removed from {place.path}; to have it back, put these lines in again:")
+        for line in removed[0].splitlines():
+            console.line(line)
     take_up(place)
 
 
@@ -101,8 +107,13 @@ def import_(place: Place, path: Path, topic: str, as_json: bool) -> int:
 
     app = place.app()
     outlines = read_opml(_read(path), str(path))
-    judged = Subscriptions(app.settings).judge_outlines(outlines, topic=topic)
-    added = write_feeds(place, judged)
+    with progress_bar("import", is_quiet=as_json) as progress:
+        judged: list[Judged] = []
+        for one in Subscriptions(app.settings).judge_outlines(outlines, topic=topic):
+            judged.append(one)
+            progress(len(judged), len(outlines), outlines[len(judged) - 1].title)
+        progress(len(judged), len(outlines), f"writing {place.path}")
+        added = write_feeds(place, judged)
     known = [one for one in judged if isinstance(one, Known)]
     refused = [one for one in judged if isinstance(one, Refused)]
     if as_json:
@@ -126,8 +137,9 @@ def _print_imported(added: int, known: Sequence[Known], refused: Sequence[Refuse
 
 @feeds.command()
 @click.argument("path", metavar="[FILE]", type=click.Path(path_type=Path), required=False)
+@json_option
 @pass_place
-def export(place: Place, path: Path | None) -> None:
+def export(place: Place, path: Path | None, as_json: bool) -> None:
     """Write the feeds that are switched on as OPML to FILE, or to standard output."""
     from aggregator.config.opml import opml_text
 
@@ -135,14 +147,14 @@ def export(place: Place, path: Path | None) -> None:
     chosen = [feed for feed in app.settings.feeds if feed.enabled]
     language = base_language(app.settings.google_news.language)
     text = opml_text(chosen, default_language=language, now=app.clock.now())
-    if path is None:
+    if path is not None:
+        _write(path, text)
+    if as_json:
+        console.print_json({"path": path and str(path), "feeds": len(chosen), "opml": None if path else text})
+    elif path is None:
         click.echo(text, nl=False)
-        return
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"{path} cannot be written: {error.strerror}") from error
-    console.line(f"{path}: {len(chosen):,} feeds")
+    else:
+        console.line(f"{path}: {len(chosen):,} feeds")
 
 
 def _position(feeds: Sequence[FeedSettings], wanted: str) -> int:
@@ -162,3 +174,10 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{path} cannot be written: {error.strerror}") from error

@@ -5,7 +5,7 @@ address that is there already is not added again. What cannot go in is told by n
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -88,18 +88,16 @@ class Subscriptions:
         self._topics.setdefault(feed.topic.casefold(), feed.topic)
         return addition
 
-    def judge_outlines(self, outlines: Iterable[Outline], *, topic: str) -> list[Judged]:
-        """Decide on the feeds of a list; its folders become topics, `topic` is for those outside of any."""
-        return [
-            self.judge(
+    def judge_outlines(self, outlines: Iterable[Outline], *, topic: str) -> Iterator[Judged]:
+        """Decide on the feeds of a list one by one; its folders become topics, `topic` is for those outside of any."""
+        for outline in outlines:
+            yield self.judge(
                 outline.url,
                 name=outline.title,
                 topic=topic_of_folders(outline.folders) or topic,
                 site=outline.site,
                 language=outline.language,
             )
-            for outline in outlines
-        ]
 
     def _with_extras(self, addition: Addition, site: str | None, language: str | None) -> Addition:
         extras = {"site": site}
