@@ -2,6 +2,9 @@
 
 import asyncio
 import json
+from datetime import UTC, datetime
+from functools import partial
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -11,8 +14,10 @@ from aggregator.cli.adding import short_title, web_address
 from aggregator.config import load_settings
 from aggregator.model import Failure
 from aggregator.parse import FeedLink, feed_links
-from aggregator.pipeline.discovery import COMMON_PATHS, FeedFound, FeedsDeclared, discover
+from aggregator.pipeline.discovery import COMMON_PATHS, FeedFound, FeedsDeclared, discover, preview
+from aggregator.settings import FeedSettings
 from aggregator.store import open_store
+from aggregator.store.tombstones import add_tombstones
 from tests.fault_server import FaultServer, Reply
 
 URL = "https://courier.example/news/"
@@ -193,11 +198,27 @@ def test_a_dry_run_shows_what_would_be_stored_and_writes_nothing(home, server, c
 
     assert "Harbour Courier" in said.out
     assert "2 entries with 2 headlines: 2 of today" in said.out
-    assert "2 of them are not in the store" in said.out
+    assert "2 of them would be stored" in said.out
     assert 'topic = "ports"' in said.out
     assert "nothing was written" in said.err
     assert (home / "config" / "aggregator.toml").read_text(encoding="utf-8") == CONFIG
     assert sorted(path.name for path in home.iterdir()) == ["config"]
+
+
+def test_what_was_pruned_is_not_promised(home, server, capsys):
+    server.answers["feed"] = Reply()
+    words = ["feeds", "add", server.url("feed"), "--dry-run", "--json"]
+    assert run_command(words) == 0
+    assert json.loads(capsys.readouterr().out)["new"] == 2
+
+    found = find(home, server.url("feed"))
+    assert isinstance(found, FeedFound)
+    feed = FeedSettings("Harbour", "ports", server.url("feed"), "en", "US", 30, is_google=False)
+    seen = preview(found.parsed, feed, now=datetime(2026, 3, 4, tzinfo=UTC), timezone=ZoneInfo("UTC"))
+    with open_store(home / "news.db") as store:
+        store.write(partial(add_tombstones, keys=seen.keys[:1]))
+    assert run_command(words) == 0
+    assert json.loads(capsys.readouterr().out)["new"] == 1
 
 
 def test_a_dry_run_for_programs(home, server, capsys):

@@ -12,6 +12,7 @@ from aggregator.model import ParsedFeed
 from aggregator.pipeline.discovery import Preview, preview
 from aggregator.store import open_reader
 from aggregator.store import reading as store_reading
+from aggregator.store.tombstones import count_pruned
 
 _SHOWN_DAYS = 7
 
@@ -19,7 +20,7 @@ _SHOWN_DAYS = 7
 def print_preview(app: App, addition: Addition, parsed: ParsedFeed, *, as_json: bool) -> None:
     """Print everything that can be said about a feed before it is polled; nothing is written."""
     seen = preview(parsed, addition.feed, now=app.clock.now(), timezone=app.settings.day.zone)
-    new = len(seen.keys) - _count_known(app, seen.keys)
+    new = len(seen.keys) - _count_unwanted(app, seen.keys)
     if as_json:
         console.print_json(_as_json(addition, parsed, seen) | {"new": new})
     else:
@@ -52,7 +53,7 @@ def _print_lines(addition: Addition, parsed: ParsedFeed, seen: Preview, new: int
         "language": f"{addition.feed.base_language} (the feed says {parsed.language or 'nothing'})",
         "first poll": seen.arrivals,
         "outlets": seen.arrivals.outlets,
-        "new": f"{new} of them are not in the store",
+        "new": f"{new} of them would be stored",
         "dates": f"{_moment(seen.oldest)} to {_moment(seen.newest)}" if seen.oldest else "none",
         "days": ", ".join(f"{day}: {count}" for day, count in list(seen.days.items())[:_SHOWN_DAYS]),
         "left out": ", ".join(f"{count} {why}" for why, count in parsed.skipped.items()),
@@ -67,11 +68,12 @@ def _print_lines(addition: Addition, parsed: ParsedFeed, seen: Preview, new: int
         console.line(line)
 
 
-def _count_known(app: App, keys: tuple[str, ...]) -> int:
+def _count_unwanted(app: App, keys: tuple[str, ...]) -> int:
+    """How many of these articles a poll would not store: they are there, or were pruned."""
     if not app.store_path.is_file():
         return 0
     with open_reader(app.store_path) as connection:
-        return store_reading.count_known(connection, keys)
+        return store_reading.count_known(connection, keys) + count_pruned(connection, keys)
 
 
 def _moment(moment: datetime | None) -> str:

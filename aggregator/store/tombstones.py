@@ -34,6 +34,11 @@ def without_pruned(
     return tuple(article for article in articles if not _is_pruned(connection, article.draft.identity.key))
 
 
+def count_pruned(connection: sqlite3.Connection, keys: Iterable[str]) -> int:
+    """How many articles with these keys have been pruned."""
+    return sum(_is_pruned(connection, key) for key in keys)
+
+
 def _is_pruned(connection: sqlite3.Connection, key: str) -> bool:
     row = connection.execute("SELECT 1 FROM tombstones WHERE key_hash = ?", [_hash(key)]).fetchone()
     return row is not None
