@@ -49,7 +49,8 @@ def ask(
                 answer = json.loads(answers.readline())
     except (OSError, ValueError) as error:
         raise StoreError(
-            f"{database} is being written by another process that does not take requests: {system_words(error)}"
+            f"{database} is being written by another process that does not take requests ({system_words(error)});"
+            " try again when it has ended"
         ) from error
     if "error" in answer:
         raise _ERRORS.get(answer["error"], AggregatorError)(answer["message"])

@@ -18,11 +18,18 @@ from aggregator.demo import FOLDER
 from aggregator.errors import InputError, StoreError, UsageError
 
 
+def _echo(name, arguments):
+    if name == "fail":
+        raise {"usage": UsageError, "input": InputError, "store": StoreError}[arguments["kind"]]("no good")
+    return {"name": name, **arguments}
+
+
 class Opened:
     """A door with a handler, open on a loop of its own thread."""
 
-    def __init__(self, database: Path) -> None:
+    def __init__(self, database: Path, answer=_echo) -> None:
         self._database = database
+        self._answer = answer
         self._loop = asyncio.new_event_loop()
         self._done = asyncio.Event()
         self._ready = threading.Event()
@@ -34,11 +41,7 @@ class Opened:
             await self._done.wait()
 
     async def _handle(self, name, arguments):
-        if name == "fail":
-            raise {"usage": UsageError, "input": InputError, "store": StoreError}[arguments["kind"]](
-                "no good"
-            )
-        return {"name": name, **arguments}
+        return await asyncio.to_thread(self._answer, name, arguments)
 
     def __enter__(self) -> Self:
         self._thread.start()

@@ -16,11 +16,13 @@ from starlette.testclient import TestClient
 
 from aggregator.app import load_app
 from aggregator.errors import SecretError, StoreBusy
+from aggregator.operations import OPERATIONS
 from aggregator.store import open_reader, open_store
 from aggregator.store.readers import ReaderPool
 from aggregator.web import build_app, load_token, token_path
 from aggregator.web.guard import is_from_here, is_known_host
 from aggregator.web.login import Keeper
+from tests.test_door import Opened
 
 TOKEN = "a token of sixteen characters or more"
 ORIGIN = "http://127.0.0.1:8765"
@@ -481,6 +483,27 @@ def test_a_correction_goes_by_the_configuration_of_now(writable, demo_copy):
     answer = send(client, "/correct", kind="pin", a=129)
     assert answer.status_code == 503
     assert "timezone" in answer.text
+
+
+def test_while_the_daemon_holds_the_store_it_makes_the_correction(writable, demo_copy):
+    client, store = writable
+    app = load_app(CONFIG, demo_copy)
+    with open_store(store) as held, Opened(store, lambda name, given: OPERATIONS[name](app, held, given)):
+        answer = send(client, "/correct", kind="pin", a=130, back="article 130")
+        assert answer.headers["location"] == "/article/130?done=1", answer.text
+        assert "stands for its story" in client.get("/article/130?done=1").text
+        assert send(client, "/undo", correction_id=1).status_code == 303
+        assert send(client, "/undo", correction_id=1).status_code == 409
+
+
+def test_while_a_command_holds_the_store_the_page_says_so_and_what_to_do(writable):
+    client, store = writable
+    with open_store(store):
+        answer = send(client, "/correct", kind="pin", a=130)
+    assert answer.status_code == 503
+    assert "is being written by another process" in answer.text
+    assert "try again when it has ended" in answer.text
+    assert send(client, "/correct", kind="pin", a=130).headers["location"] == "/corrections?done=1"
 
 
 WRONG = {
