@@ -30,7 +30,9 @@ from aggregator.operations import perform
     help="Instead of the configured formats; may be given several times.",
 )
 @click.option(
-    "--out", type=click.Path(path_type=Path, file_okay=False), help="Instead of the configured folder."
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Instead of the configured folder; as all paths of a command line, from the current directory.",
 )
 @json_option
 @pass_place
