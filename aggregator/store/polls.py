@@ -5,7 +5,8 @@ Facts
 * A validator stored without the entries it stands for loses them silently: the server is never
   asked for them again. So `record_poll` is called once per poll, inside one transaction.
 * Storing is idempotent: an article's key is unique, a repeat changes nothing but may add a revision
-  of its headline. First-seen time, effective time and day are written once.
+  of its headline. First-seen time, effective time and day are written once. What a feed lists under a new
+  address is the article it was (`renaming`).
 * Google lists an article under changing leads from poll to poll, so every changed document of a
   Google feed leaves one listing an article. A plain feed's entries are single articles; there only
   the first listing of an article is kept, or the table would grow by every entry of every poll.
@@ -15,7 +16,7 @@ Facts
 import json
 import sqlite3
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -25,6 +26,7 @@ from aggregator.store.days import mark_days_changed
 from aggregator.store.feeds import save_feed
 from aggregator.store.identity import merge_same_article
 from aggregator.store.links import queue_link
+from aggregator.store.renaming import renamed_articles
 from aggregator.store.search_text import search_text
 from aggregator.store.tombstones import without_pruned
 from aggregator.store.topics import add_topic
@@ -46,7 +48,8 @@ def record_poll(connection: sqlite3.Connection, record: PollRecord) -> PollStore
     """Store one poll whole; the caller provides the transaction."""
     record = replace(record, articles=without_pruned(connection, record.articles))
     poll_id = _insert_poll(connection, record)
-    ids = [_add_article(connection, record.feed, article) for article in record.articles]
+    renamed = renamed_articles(connection, record.feed, record.articles)
+    ids = [_add_article(connection, record.feed, article, renamed) for article in record.articles]
     new_ids = {article_id for article_id, is_new in ids if is_new}
     for article_id in sorted(new_ids):
         merge_same_article(connection, article_id)
@@ -82,8 +85,10 @@ def _insert_poll(connection: sqlite3.Connection, record: PollRecord) -> int:
     return cursor.lastrowid
 
 
-def _add_article(connection: sqlite3.Connection, feed: FeedState, article: DatedArticle) -> tuple[int, bool]:
-    """Insert unless its key is known; return (article_id, is_new)."""
+def _add_article(
+    connection: sqlite3.Connection, feed: FeedState, article: DatedArticle, renamed: Mapping[str, int]
+) -> tuple[int, bool]:
+    """Insert unless its key is known, or stands for an article that has got a new address; return (article_id, is_new)."""
     draft = article.draft
     known = connection.execute(
         "SELECT article_id, headline FROM articles WHERE key = ?", [draft.identity.key]
@@ -92,6 +97,8 @@ def _add_article(connection: sqlite3.Connection, feed: FeedState, article: Dated
         if known["headline"] != draft.headline:
             _add_revision(connection, known["article_id"], draft.headline, article.first_seen)
         return known["article_id"], False
+    if draft.identity.key in renamed:
+        return renamed[draft.identity.key], False
     cursor = connection.execute(
         "INSERT INTO articles (key, google_id, headline, outlet, outlet_host, language, link, publisher_url,"
         " canonical_url, published_at, is_day_precise, first_seen_at, effective_at, day, summary, feed_id,"

@@ -400,6 +400,9 @@ IDENTITIES = {
     "no guid": ("", LINK),
     "neither guid nor link": ("", ""),
     "a new campaign with each poll": ("", LINK + "?utm_source=p{p}"),
+    "a new link with each poll": ("", LINK + "/token-{p}"),
+    "a new link and a new guid with each poll": ("{n}-{p}", LINK + "/token-{p}"),
+    "a new guid with each poll and no link": ("{n}-{p}", ""),
 }
 
 
