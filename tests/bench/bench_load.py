@@ -41,6 +41,7 @@ from tests.system.home import Feed, Home, rows
 
 A_HOSTILE_ONE_IN = 10
 RATE_PER_HOUR = 20_000
+PATIENCE_SECONDS = 300
 _UNIT = Path(__file__).parents[2] / "config" / "aggregator.service"
 _TICKS = os.sysconf("SC_CLK_TCK")
 _HEAD = f"{'':34}{'polls':>6}{'polls/s':>9}{'ms a poll':>11}{'cores':>7}{'lag p50':>9}{'p99':>7}{'max':>7}{'RSS':>6}{'all':>6}"
@@ -227,6 +228,8 @@ def run_daemon(name: str, feeds: Subscriptions, rate_per_hour: float | None, *, 
             time.sleep(0.2)
         seconds = time.monotonic() - began
         while feeds.waits_for_grouping():
+            if time.monotonic() > began + seconds + PATIENCE_SECONDS:
+                raise TimeoutError("the daemon does not group what it has polled; its log says why")
             time.sleep(0.2)
         cpu_seconds = watched.cpu_seconds() - cpu_before
         figures, idle = ended(process), ended(other)
