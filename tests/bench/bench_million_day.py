@@ -9,7 +9,7 @@ one of them new. When the day has reached each SIZE (20,000, 50,000 and 100,000 
 * storing 1,000 more, in a thousand polls of twenty articles;
 * one grouping after 17 more, which is what a tick of the daemon brings at 100,000 a day.
 
-All times are processor time of this process, which does what the daemon does, with one reader of headlines.
+All times are processor time of this process, which does what the daemon does, with one memory of groupings.
 """
 
 import argparse
@@ -23,9 +23,9 @@ from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-from aggregator.cluster import Reader
 from aggregator.model import ArticleDraft, DatedArticle, FeedState, Identity, Outcome, PollRecord
 from aggregator.pipeline.grouping import regroup
+from aggregator.pipeline.memory import GroupingMemory
 from aggregator.settings import Settings
 from aggregator.store import Store, open_reader, open_store, upkeep
 from aggregator.store.feeds import load_feeds
@@ -47,7 +47,7 @@ class Day:
     store: Store
     feeds: Sequence[FeedState]
     drafts: Iterator[ArticleDraft]
-    reader: Reader
+    memory: GroupingMemory
     told: dict[int, list[ArticleDraft]]
     polls: int = 0
     size: int = 0
@@ -82,7 +82,7 @@ class Day:
     def group(self) -> float:
         """Seconds of processor time of one grouping of what changed."""
         begun = time.process_time()
-        regroup(self.store, Settings(), NOW, self.reader)
+        regroup(self.store, Settings(), NOW, self.memory)
         return time.process_time() - begun
 
 
@@ -162,7 +162,7 @@ def main() -> None:
         with open_store(path) as store:
             with open_reader(path) as connection:
                 feeds = load_feeds(connection)
-            day = Day(store, feeds, news(random.Random(7)), Reader(), {})
+            day = Day(store, feeds, news(random.Random(7)), GroupingMemory(), {})
             print(
                 f"{'headlines':>9}{'storing':>11}{'grouping,':>14}{'grouping,':>14}{'cores at':>12}{'RSS':>10}{'peak':>8}"
             )
