@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 _COPIED = ("aggregator", "tests", "config", "pyproject.toml", "README.md")
 _KILLS = 200  # at most: the loop ends with its first violation
 _COMMIT = """\
-    for statement in ("RELEASE one_write", "COMMIT", "BEGIN IMMEDIATE", "SAVEPOINT one_write"):
+    for statement in ("COMMIT", "BEGIN IMMEDIATE"):
         connection.execute(statement)
 """
 
