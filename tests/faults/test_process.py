@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from aggregator.clock import SystemClock
-from aggregator.daemon import Daemon, _Runner
+from aggregator.daemon import Daemon, Job, _Runner
 from aggregator.errors import Shortage, StoreBusy
 from aggregator.health import Pulse
 from aggregator.model import Failure, FailureKind, FeedState, ParsedFeed
@@ -181,8 +181,8 @@ def test_E5_a_job_of_the_daemon_that_met_a_shortage_is_tried_again(home, caplog)
         async with app.stages(store) as stages:
             runner = _Runner(Daemon(app, stages, pulse), asyncio.Event())
             for error in (OSError(errno.EMFILE, "Too many open files"), StoreBusy("no file left")):
-                await runner._guarded("poll", partial(_fail, error))
-            await runner._guarded("poll", Daemon(app, stages, pulse).poll)
+                await runner.do(Job("poll", partial(_fail, error), 15))
+            await runner.do(Job("poll", Daemon(app, stages, pulse).poll, 15))
 
     with app.store() as store:
         asyncio.run(life())
