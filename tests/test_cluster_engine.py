@@ -333,6 +333,32 @@ def test_a_trial_names_merges_splits_and_honoured_corrections():
     assert (strictest.honoured, strictest.corrections) == (1, 2)
 
 
+def test_a_memory_keeps_what_recent_days_need_and_lets_go_of_the_rest(monkeypatch):
+    monkeypatch.setattr(similarity, "SPARE_DOCUMENTS", 100)
+    reader, kept = Reader(), []
+    for number in range(30):
+        day = dispatches(40, seed=number)
+        assert group_day(day, language="en", reader=reader) == group_day(day, language="en")
+        reader.forget_unread()
+        texts = len({headline.text for headline in day})
+        kept.append(len(reader._known) + len(reader._older))
+        assert kept[-1] <= 2 * texts
+        pools = similarity.MAX_POOLS * texts
+        assert len(reader.memory("en")._lexicon.documents) <= 100 + 4 * pools + texts
+    assert min(kept) > 0
+
+
+def test_what_was_read_since_is_not_forgotten():
+    reader = Reader()
+    first = reader.read("Ferry sails", "en")
+    reader.forget_unread()
+    assert reader.read("Ferry sails", "en") is first
+    reader.forget_unread()
+    reader.forget_unread()
+    assert reader.read("Ferry sails", "en") is not first
+    assert reader.read("Ferry sails", "en") == first
+
+
 def test_what_a_reader_remembers_changes_nothing():
     day = dispatches(40, seed=9)
     reader = Reader(max_texts=10)

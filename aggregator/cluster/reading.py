@@ -31,6 +31,7 @@ class Reader:
     def __init__(self, max_texts: int = MAX_TEXTS) -> None:
         self._max_texts = max_texts
         self._known: dict[tuple[str, str], Reading] = {}
+        self._older: dict[tuple[str, str], Reading] = {}  # not asked for since `forget_unread`
         self._memories: dict[str, Memory] = {}
 
     def memory(self, language: str) -> Memory:
@@ -42,9 +43,17 @@ class Reader:
         place = (language, text)
         reading = self._known.get(place)
         if reading is None:
-            surfaces = surfaces_of(text)
-            reading = Reading(surfaces, Stemmer(language).stems(surfaces), series_of(text))
+            reading = self._older.pop(place, None) or _reading(text, language)
             if len(self._known) >= self._max_texts:
                 del self._known[next(iter(self._known))]
             self._known[place] = reading
         return reading
+
+    def forget_unread(self) -> None:
+        """Let go of what was not read since the last time that this was asked for."""
+        self._older, self._known = self._known, {}
+
+
+def _reading(text: str, language: str) -> Reading:
+    surfaces = surfaces_of(text)
+    return Reading(surfaces, Stemmer(language).stems(surfaces), series_of(text))

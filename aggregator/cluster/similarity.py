@@ -24,7 +24,7 @@ from aggregator.cluster.rules import Rules
 from aggregator.cluster.vectors import KIN, UNIT, Vectors, Weighing
 from aggregator.cluster.weights import TokenWeights
 
-MAX_DOCUMENTS = 400_000  # in the memory of one language; about 1 kB each
+SPARE_DOCUMENTS = 10_000  # of one language, remembered beside four times those in use; about 1 kB each
 MAX_POOLS = 6
 _PAIRS_AT_ONCE = 200_000
 
@@ -47,9 +47,14 @@ class Memory:
         return self._decided
 
     def lexicon(self) -> Lexicon:
-        if len(self._lexicon.documents) > MAX_DOCUMENTS:
+        """Return the words and documents so far; a new one when most of it is of days that nobody groups any more."""
+        if len(self._lexicon.documents) > SPARE_DOCUMENTS + 4 * self._in_use():
             self._lexicon, self._pools = Lexicon(), []
         return self._lexicon
+
+    def _in_use(self) -> int:
+        """Return how many documents the pools hold."""
+        return len(np.unique(np.concatenate([pool.documents for pool in self._pools]))) if self._pools else 0
 
     def pool(self, documents: Indices, weights: TokenWeights, rules: Rules) -> "_Pool":
         """Return the pool that has most in common with `documents`, or a new one."""

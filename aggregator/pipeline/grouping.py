@@ -185,10 +185,12 @@ def regroup_days(
     done, headlines, conflicts = 0, 0, []
     first_weighed = _first_late_day(settings, now)
     memory = memory or GroupingMemory()
+    today = schedule.local_day(now, settings.day.timezone)
     waiting = {(changed.day, changed.language): changed for changed in changed_days}
     while waiting:
         changed = waiting.pop(min(waiting))
         with store.regrouping, cluster.collector_at_rest():
+            memory.turn_to(today)
             if changed.day >= first_weighed:
                 _freeze_weights(store, changed)
             with open_reader(store.path) as connection:

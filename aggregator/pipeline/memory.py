@@ -30,6 +30,13 @@ class GroupingMemory:
         self.reader = Reader()
         self._days: dict[tuple[date, str], DayMemory] = {}
         self._weights: dict[bytes, TokenWeights] = {}
+        self._today: date | None = None
+
+    def turn_to(self, today: date) -> None:
+        """Forget, when a new day has begun, the words of headlines that the last one had no use for."""
+        if today != self._today:
+            self._today = today
+            self.reader.forget_unread()
 
     def day(self, day: date, language: str) -> DayMemory:
         found = self._days.pop((day, language), None) or DayMemory()
