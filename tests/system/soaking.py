@@ -7,6 +7,7 @@ and it meets a disk that is full.
 """
 
 import asyncio
+import ctypes
 import gc
 import json
 import os
@@ -37,6 +38,7 @@ ZONE = "Europe/Berlin"
 CENSUS = timedelta(hours=6)
 MORNING = timedelta(hours=7)  # after the last day, when its digest has been made
 TIMEOUT_SECONDS = 3
+_M_ARENA_MAX, _M_TRIM_THRESHOLD = -8, -1  # of malloc.h
 _RESTART = timedelta(seconds=10)
 _DIGEST = '[[digests]]\ntopic = "world"\ntitle = "World"\nformats = ["text"]\nout = "digests"'
 _WOUNDS = (
@@ -152,6 +154,7 @@ class _ToldClock(ManualClock):
 def live(home: Home, born: datetime, fate: Fate, told: "Synchronized[float]") -> None:
     """What a process does from `born` to its death, or to the end."""
     os.dup2(os.open(home.folder / "log", os.O_WRONLY | os.O_CREAT | os.O_APPEND), 2)
+    _allocate_as_the_service_does()
     clock = _ToldClock(born, told)
     app = home.app(clock, seed=int(born.timestamp()))
 
@@ -162,6 +165,14 @@ def live(home: Home, born: datetime, fate: Fate, told: "Synchronized[float]") ->
 
     with app.store() as store:
         asyncio.run(run())
+
+
+def _allocate_as_the_service_does() -> None:
+    """One arena, and what is freed is given back: MALLOC_ARENA_MAX and MALLOC_TRIM_THRESHOLD_ of the unit, for a fork."""
+    library = ctypes.CDLL(None)
+    if hasattr(library, "mallopt"):
+        library.mallopt(_M_ARENA_MAX, 1)
+        library.mallopt(_M_TRIM_THRESHOLD, 131_072)
 
 
 class _Life:

@@ -21,7 +21,7 @@ from tests.system.soaking import Scale, Soaked, soak
 IS_LONG = bool(os.environ.get("LONG"))
 SEED = 1
 SHORT = Scale(days=7, feeds=20, deaths=3, every=timedelta(hours=3))
-MONTH = Scale(days=30, feeds=200, deaths=10, every=timedelta(hours=2))
+MONTH = Scale(days=30, feeds=200, deaths=10, every=timedelta(hours=3))
 STARTS = {SHORT: datetime(2026, 3, 25, tzinfo=UTC), MONTH: datetime(2026, 3, 10, tzinfo=UTC)}
 SCALE = MONTH if IS_LONG else SHORT  # clocks change on 29 March in both
 
