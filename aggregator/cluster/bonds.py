@@ -83,6 +83,9 @@ class Scorer:
     def tokens(self, headline: Headline) -> tuple[str, ...]:
         return self.reader.read(headline.text, self.language).tokens
 
+    def slots(self, headlines: Sequence[Headline]) -> list[SeriesSlot | None]:
+        return [reading.slot for reading in self.reader.read_all(headlines, self.language)]
+
     def slot(self, headline: Headline) -> SeriesSlot | None:
         return self.reader.read(headline.text, self.language).slot
 

@@ -49,7 +49,7 @@ def folded(
     Headlines whose keys have different places (`place_of`: groups that are frozen) are no copies.
     """
     told = in_order(headlines)
-    said = Counter([reader.read(headline.text, language).surfaces for headline in told])
+    said = Counter([reading.surfaces for reading in reader.read_all(told, language)])
     if max(said.values(), default=0) <= MAX_COPIES:
         return Folded(told, {})
     named = {key for correction in corrections for key in (correction.a_key, correction.b_key)}

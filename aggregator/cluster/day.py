@@ -53,7 +53,7 @@ def prepare_day(
     ordered = in_order(headlines)
     index = {headline.key: i for i, headline in enumerate(ordered)}
     reader = reader or Reader()
-    read = [reader.read(headline.text, language) for headline in ordered]
+    read = reader.read_all(ordered, language)
     surfaces, tokens = [reading.surfaces for reading in read], [reading.tokens for reading in read]
     slots = tuple(reading.slot for reading in read)
     known = weights or shipped_weights(language)

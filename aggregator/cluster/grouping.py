@@ -121,14 +121,16 @@ def _forbidding(agreement: sparse.csr_matrix, pairs: Iterable[tuple[int, int]]) 
 def _day_groups(day: Day, groups: Indices) -> tuple[DayGroup, ...]:
     """Order the members: the most central first, the others by time, then by key; the largest group first."""
     order, heads, sizes = _ordered(day, groups)
-    issues = _issues(day, groups)
+    issues, alone = _issues(day, groups), (None, None)
     keys = [day.headlines[item].key for item in order.tolist()]
-    made = []
-    for place in np.lexsort((order[heads], -sizes)).tolist():
-        head = int(heads[place])
-        series, serial = issues.get(int(groups[order[head]]), (None, None))
-        made.append(DayGroup(tuple(keys[head : head + int(sizes[place])]), series, serial))
-    return tuple(made)
+    places = np.lexsort((order[heads], -sizes))
+    starts, ends, roots = heads[places], (heads + sizes)[places], groups[order[heads[places]]]
+    return tuple(
+        [
+            DayGroup(tuple(keys[start:end]), *issues.get(root, alone))
+            for start, end, root in zip(starts.tolist(), ends.tolist(), roots.tolist(), strict=True)
+        ]
+    )
 
 
 def _ordered(day: Day, groups: Indices) -> tuple[Indices, Indices, Indices]:

@@ -1,7 +1,7 @@
 """Neighbours in a series: which story holds the issue before, and which the one after. Pure."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -9,6 +9,7 @@ from aggregator.cluster.series import SeriesSlot
 from aggregator.model import Headline, KnownStory
 
 SlotOf = Callable[[Headline], SeriesSlot | None]
+SlotsOf = Callable[[Sequence[Headline]], list[SeriesSlot | None]]
 _Series = tuple[str, str, str]  # kind, name, outlet
 
 _MONTH_DAYS = 31
@@ -20,21 +21,25 @@ class Issues:
     """Per series of an outlet, the story that holds each issue; the smallest id of several."""
 
     known: Mapping[_Series, Mapping[tuple[int, ...], int]]
-    slot_of: SlotOf
+    slots_of: SlotsOf
 
     @classmethod
-    def of(cls, stories: Iterable[KnownStory], slot_of: SlotOf) -> Self:
+    def of(cls, stories: Sequence[KnownStory], slots_of: SlotsOf) -> Self:
         found: defaultdict[_Series, dict[tuple[int, ...], int]] = defaultdict(dict)
-        for story in stories:
-            for series, slot in _slots(story.headlines, slot_of):
-                known = found[series].get(slot.order, story.story_id)
-                found[series][slot.order] = min(known, story.story_id)
-        return cls(found, slot_of)
+        headlines = [headline for story in stories for headline in story.headlines]
+        ids = [story.story_id for story in stories for _ in story.headlines]
+        for story_id, headline, slot in zip(ids, headlines, slots_of(headlines), strict=True):
+            if slot:
+                known = found[_series(headline, slot)]
+                known[slot.order] = min(known.get(slot.order, story_id), story_id)
+        return cls(found, slots_of)
 
-    def neighbours(self, headlines: Iterable[Headline], own_id: int | None) -> tuple[int | None, int | None]:
+    def neighbours(self, headlines: Sequence[Headline], own_id: int | None) -> tuple[int | None, int | None]:
         """Return the stories with the closest lower and the closest higher issue of a series held here."""
-        for series, slot in _slots(headlines, self.slot_of):
-            known = self.known.get(series, {})
+        for headline, slot in zip(headlines, self.slots_of(headlines), strict=True):
+            if slot is None:
+                continue
+            known = self.known.get(_series(headline, slot), {})
             places = {
                 _place(order, slot): story_id for order, story_id in known.items() if story_id != own_id
             }
@@ -66,9 +71,5 @@ def are_other_issues(group: Iterable[Headline], story: Iterable[Headline], slot_
     return bool(differing) and all(a.differs_from(b) for a, b in differing)
 
 
-def _slots(headlines: Iterable[Headline], slot_of: SlotOf) -> list[tuple[_Series, SeriesSlot]]:
-    return [
-        ((slot.kind, slot.series, (headline.outlet or "").casefold()), slot)
-        for headline in headlines
-        if (slot := slot_of(headline))
-    ]
+def _series(headline: Headline, slot: SeriesSlot) -> _Series:
+    return slot.kind, slot.series, (headline.outlet or "").casefold()

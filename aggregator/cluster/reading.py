@@ -3,11 +3,14 @@
 A day is grouped again with every poll, and nearly all of its headlines were there before.
 """
 
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from aggregator.cluster.series import SeriesSlot, series_of
 from aggregator.cluster.similarity import Memory
 from aggregator.cluster.text import Stemmer, surfaces_of
+from aggregator.model import Headline
 
 MAX_TEXTS = 200_000  # about 1 kB each
 
@@ -22,7 +25,7 @@ class Reading:
 
 
 class Reader:
-    """Reads headlines and remembers `max_texts` of them, those that came last; and what they were
+    """Reads headlines and remembers `max_texts` of them in each language, those that came last; and what they were
     compared with, per language.
 
     Results do not depend on what is remembered. For one thread at a time.
@@ -30,8 +33,10 @@ class Reader:
 
     def __init__(self, max_texts: int = MAX_TEXTS) -> None:
         self._max_texts = max_texts
-        self._known: dict[tuple[str, str], Reading] = {}
-        self._older: dict[tuple[str, str], Reading] = {}  # not asked for since `forget_unread`
+        self._known: defaultdict[str, dict[str, Reading]] = defaultdict(dict)
+        self._older: defaultdict[str, dict[str, Reading]] = defaultdict(
+            dict
+        )  # not read since `forget_unread`
         self._memories: dict[str, Memory] = {}
 
     def memory(self, language: str) -> Memory:
@@ -40,18 +45,24 @@ class Reader:
 
     def read(self, text: str, language: str) -> Reading:
         """Return the reading of `text`, a headline in `language` (BCP 47)."""
-        place = (language, text)
-        reading = self._known.get(place)
-        if reading is None:
-            reading = self._older.pop(place, None) or _reading(text, language)
-            if len(self._known) >= self._max_texts:
-                del self._known[next(iter(self._known))]
-            self._known[place] = reading
+        return self._known[language].get(text) or self._read(text, language)
+
+    def read_all(self, headlines: Iterable[Headline], language: str) -> list[Reading]:
+        """Return the reading of each headline; a day's cost little where they are known."""
+        known = self._known[language].get
+        return [known(headline.text) or self._read(headline.text, language) for headline in headlines]
+
+    def _read(self, text: str, language: str) -> Reading:
+        reading = self._older[language].pop(text, None) or _reading(text, language)
+        known = self._known[language]
+        if len(known) >= self._max_texts:
+            del known[next(iter(known))]
+        known[text] = reading
         return reading
 
     def forget_unread(self) -> None:
         """Let go of what was not read since the last time that this was asked for."""
-        self._older, self._known = self._known, {}
+        self._older, self._known = self._known, defaultdict(dict)
 
 
 def _reading(text: str, language: str) -> Reading:

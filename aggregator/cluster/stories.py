@@ -75,7 +75,7 @@ def continue_stories(
         members = {index: {key: headlines[key] for key in group.keys} for index, group in enumerate(groups)}
         found = bonds(members, before, corrections, heard, scorer)
         given = _claimed(groups, settled, splits, Together.of(members, {}, heard), found)
-    issues = Issues.of([*today, *past], scorer.slot)
+    issues = Issues.of([*today, *past], scorer.slots)
     return tuple(
         [
             _continuation(index, group, headlines, held.get(index, ()), given.get(index), before, issues)
@@ -171,13 +171,16 @@ def _ids_of_today(groups: Sequence[DayGroup], today: Sequence[KnownStory]) -> di
     held: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
     for story in today:
         where = [group_of[key] for key in story.keys if key in group_of]
-        if where and where.count(where[0]) == len(where):
+        if len(set(where)) == 1:
             held[where[0]].append((-len(where), story.story_id))
         elif where:
             parts = Counter(where)
             largest = min(parts, key=lambda index: (-parts[index], min(groups[index].keys)))
             held[largest].append((-parts[largest], story.story_id))
-    return {index: tuple([story_id for _, story_id in sorted(stories)]) for index, stories in held.items()}
+    return {
+        index: tuple([story_id for _, story_id in sorted(stories)]) if len(stories) > 1 else (stories[0][1],)
+        for index, stories in held.items()
+    }
 
 
 def _continuation(

@@ -228,6 +228,12 @@ class _Writer:
             "DELETE FROM story_members WHERE article_id = ?", [(article_id,) for article_id in gone]
         )
         written = {i: values for i, values in wanted.items() if stored.get(i) != values}
+        # Most only join otherwise: their story and group, which are indexed, are left alone.
+        stay = {i for i, values in written.items() if i in stored and stored[i][:2] == values[:2]}
+        self._connection.executemany(
+            "UPDATE story_members SET rule = ?, score = ?, partner_article_id = ? WHERE article_id = ?",
+            [(*written[i][2:], i) for i in stay],
+        )
         is_late = int(self._grouped.changed.is_closed)
         self._connection.executemany(
             "INSERT INTO story_members (article_id, day, is_addendum, story_id, group_number, rule, score,"
@@ -235,7 +241,7 @@ class _Writer:
             " ON CONFLICT (article_id) DO UPDATE SET story_id = excluded.story_id,"
             " group_number = excluded.group_number, rule = excluded.rule, score = excluded.score,"
             " partner_article_id = excluded.partner_article_id",
-            [(i, self._day, is_late, *values) for i, values in written.items()],
+            [(i, self._day, is_late, *values) for i, values in written.items() if i not in stay],
         )
         came = {i for i, values in written.items() if i not in stored or stored[i][0] != values[0]}
         left = {stored[i][0] for i in gone | came if i in stored}
