@@ -41,6 +41,7 @@ _GONE_POLLS, _GONE_AFTER = 3, timedelta(days=3)
 _MOVED_POLLS, _MOVED_AFTER = 5, timedelta(days=7)
 _UNCONDITIONAL_EVERY, _UNCONDITIONAL_SHARE = timedelta(days=1), 1 / 50
 
+CATCH_UP = "catch-up"  # the reason of a poll time that a pause gave a feed
 _CATCH_UP_SECONDS_PER_FEED = 0.3  # 2,000 feeds in ten minutes
 _DAY = timedelta(days=1)
 MAX_DAYS_BACK = 31  # that missed digests are made up for
@@ -219,20 +220,23 @@ def wait_for_host(until: datetime, *, settings: PollSettings, jitter: float) -> 
     return PollPlan(until + timedelta(seconds=settings.jitter_seconds * jitter), "host")
 
 
-def catch_up(
-    due: Sequence[tuple[int, datetime]], *, now: datetime, settings: PollSettings
-) -> dict[int, datetime]:
+def catch_up(due: Sequence[FeedState], *, now: datetime, settings: PollSettings) -> dict[int, datetime]:
     """New times for feeds that a pause made overdue, as feed id → next poll time; often empty.
 
     After a long sleep everything is due at once. As many as may run together are polled now, the
     longest overdue first; the others are spread evenly over minutes, over the base interval at most.
-    A feed that is late by less than the shortest interval is not touched, so none is put off twice.
+    A feed that is late by less than the shortest interval is not touched, and none is put off twice, however
+    late its turn comes: where one round of polls takes longer than that interval, some would never be polled.
 
     Args:
-        due: Feed id and due time of the feeds that are due.
+        due: The feeds that are due.
     """
     late = timedelta(minutes=settings.min_interval_minutes)
-    overdue = sorted((due_at, feed_id) for feed_id, due_at in due if now - due_at > late)
+    overdue = sorted(
+        (feed.next_poll_at, feed.feed_id)
+        for feed in due
+        if now - feed.next_poll_at > late and feed.next_poll_reason != CATCH_UP
+    )
     if len(overdue) <= settings.max_concurrent:
         return {}
     window_seconds = min(len(overdue) * _CATCH_UP_SECONDS_PER_FEED, settings.interval_minutes * 60)

@@ -1,6 +1,6 @@
 """When feeds, unconditional requests and digests are due."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -18,6 +18,7 @@ from aggregator.model import (
     Outcome,
 )
 from aggregator.schedule import (
+    CATCH_UP,
     PollResult,
     addendum_due_at,
     after_poll,
@@ -324,10 +325,16 @@ class TestHosts:
         assert (plan.next_poll_at, plan.reason) == (NOW + timedelta(seconds=30), "host")
 
 
+def waiting(due: Mapping[int, datetime], reason: str = "base") -> list[FeedState]:
+    return [
+        replace(FEED, feed_id=number, next_poll_at=at, next_poll_reason=reason) for number, at in due.items()
+    ]
+
+
 class TestCatchUp:
     def plan(self, count: int, late: timedelta = timedelta(hours=8)) -> dict[int, datetime]:
-        due = [(number, NOW - late + timedelta(seconds=number)) for number in range(count)]
-        return catch_up(due, now=NOW, settings=SETTINGS)
+        due = {number: NOW - late + timedelta(seconds=number) for number in range(count)}
+        return catch_up(waiting(due), now=NOW, settings=SETTINGS)
 
     def test_a_few_are_polled_at_once(self) -> None:
         assert self.plan(16) == {}
@@ -345,12 +352,12 @@ class TestCatchUp:
     def test_feeds_that_are_only_a_little_late_are_left_alone(self) -> None:
         assert self.plan(2_000, late=timedelta(minutes=5)) == {}
 
-    def test_nobody_is_put_off_twice(self) -> None:
-        plan = self.plan(2_000)
-        later = NOW + timedelta(minutes=5)
-        due = [(number, at) for number, at in plan.items() if at <= later]
+    @pytest.mark.parametrize("minutes", [5, 45], ids=["a tick in time", "a tick that comes late"])
+    def test_nobody_is_put_off_twice(self, minutes: int) -> None:
+        later = NOW + timedelta(minutes=minutes)
+        put_off = {number: at for number, at in self.plan(2_000).items() if at <= later}
 
-        assert catch_up(due, now=later, settings=SETTINGS) == {}
+        assert catch_up(waiting(put_off, reason=CATCH_UP), now=later, settings=SETTINGS) == {}
 
 
 def test_a_parse_failure_is_a_hard_one_and_says_nothing_about_the_address() -> None:

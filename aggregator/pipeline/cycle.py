@@ -70,9 +70,9 @@ async def due_feeds(stages: Stages, now: datetime) -> list[FeedState]:
     """Feeds whose time has come; after a start or a long sleep the many are spread over minutes."""
     settings = stages.settings.poll
     due = await asyncio.to_thread(_load_due, stages, now)
-    later = schedule.catch_up([(feed.feed_id, feed.next_poll_at) for feed in due], now=now, settings=settings)
+    later = schedule.catch_up(due, now=now, settings=settings)
     if later:
         log.info("catch-up feeds=%d last=%s", len(later), f"{max(later.values()):%H:%M:%SZ}")
-        write = partial(feeds.reschedule, next_poll_at=later, reason="catch-up")
+        write = partial(feeds.reschedule, next_poll_at=later, reason=schedule.CATCH_UP)
         await asyncio.wrap_future(stages.store.submit(write))
     return [feed for feed in due if feed.feed_id not in later]

@@ -8,8 +8,9 @@ nothing else is but what an answer that was cut short may have shown.
 import hashlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 from statistics import linear_regression
 from zoneinfo import ZoneInfo
 
@@ -23,6 +24,7 @@ _IN_PART = (PARTIAL, "cut inside gzip")
 _SUCCESS = ("modified", "unchanged")
 _NOT_A_FAULT = "timeout"  # of the machine, when it is very busy
 _GROWTH = 1.1
+_LATE = timedelta(hours=6)  # a host may ask for two hours of rest, again and again
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,7 @@ class Oracle:
             return [f"integrity: {verdict}"]
         return [
             *self._bookkeeping(),
+            *self._cadence(),
             *self._articles(),
             *self._listings(),
             *self._digests(),
@@ -96,6 +99,20 @@ class Oracle:
                     yield f"a good answer has no poll: {answer}"
             elif poll.outcome not in _SUCCESS and poll.failure != _NOT_A_FAULT:
                 yield f"a good answer is taken for a failure: {answer}, {poll}"
+
+    def _cadence(self) -> Iterator[str]:
+        """After a success a feed is asked again in its time, as far as the daemon was awake and had room."""
+        fate = self._soaked.fate
+        pauses = (*fate.sleeps, fate.full_disk)
+        by_feed: dict[str, list[Poll]] = {}
+        for poll in self._polls:
+            by_feed.setdefault(poll.feed, []).append(poll)
+        for feed, polls in by_feed.items():
+            interval = timedelta(minutes=self._stands[feed].interval_minutes)
+            for poll, after in pairwise([*polls, replace(polls[-1], at=fate.end)]):
+                paused = sum((pause.within(poll.at, after.at) for pause in pauses), timedelta(0))
+                if poll.outcome in _SUCCESS and after.at - poll.at - paused > interval + _LATE:
+                    yield f"{feed} was polled at {poll.at}, and not again before {after.at}"
 
     def _articles(self) -> Iterator[str]:
         stored = self._rows(

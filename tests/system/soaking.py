@@ -78,6 +78,10 @@ class Span:
     def __contains__(self, moment: datetime) -> bool:
         return self.at <= moment < self.at + self.length
 
+    def within(self, start: datetime, end: datetime) -> timedelta:
+        """How much of it lies between the two."""
+        return max(timedelta(0), min(end, self.at + self.length) - max(start, self.at))
+
 
 @dataclass(frozen=True, slots=True)
 class Death:
