@@ -341,7 +341,7 @@ def test_a_memory_keeps_what_recent_days_need_and_lets_go_of_the_rest(monkeypatc
         assert group_day(day, language="en", reader=reader) == group_day(day, language="en")
         reader.forget_unread()
         texts = len({headline.text for headline in day})
-        kept.append(len(reader._known) + len(reader._older))
+        kept.append(sum(len(texts) for part in (reader._known, reader._older) for texts in part.values()))
         assert kept[-1] <= 2 * texts
         pools = similarity.MAX_POOLS * texts
         assert len(reader.memory("en")._lexicon.documents) <= 100 + 4 * pools + texts
