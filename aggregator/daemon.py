@@ -92,9 +92,7 @@ class Daemon:
             return
         report = await pipeline.resolve_links(self.stages)
         if report.resolved:
-            now = self.stages.clock.now()
-            stages = self.stages
-            await asyncio.to_thread(pipeline.regroup, stages.store, stages.settings, now, stages.memory)
+            await pipeline.group_changed(self.stages)
 
     async def digest(self) -> None:
         """Make the digests that are due."""

@@ -16,7 +16,7 @@ from starlette.testclient import TestClient
 from aggregator.app import App
 from aggregator.cli import run_command
 from aggregator.clock import ManualClock
-from aggregator.daemon import Daemon, _Runner
+from aggregator.daemon import Daemon, Job, _Runner
 from aggregator.health import Pulse, judge
 from aggregator.store import database
 from aggregator.web import build_app
@@ -84,7 +84,7 @@ class Surfaces:
                     async with app.stages(store) as stages:
                         daemon = Daemon(app, stages, pulse)
                         pulse.expect(name, 60)
-                        await _Runner(daemon, asyncio.Event())._guarded(name, getattr(daemon, name))
+                        await _Runner(daemon, asyncio.Event()).do(Job(name, getattr(daemon, name), 60))
 
                 asyncio.run(run())
 

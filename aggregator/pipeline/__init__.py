@@ -4,7 +4,7 @@
 the link queue, `digests` what is due for people, `delivery` a round of the outbox. `stages` is what they all work with.
 """
 
-from aggregator.pipeline.cycle import CycleReport, due_feeds, run_cycle
+from aggregator.pipeline.cycle import CycleReport, due_feeds, group_changed, run_cycle
 from aggregator.pipeline.delivery import DeliveryReport, deliver_all_due, deliver_due
 from aggregator.pipeline.digests import make_due_digests
 from aggregator.pipeline.editions import DigestReport
@@ -21,6 +21,7 @@ __all__ = [
     "deliver_all_due",
     "deliver_due",
     "due_feeds",
+    "group_changed",
     "make_due_digests",
     "regroup",
     "resolve_links",

@@ -46,17 +46,27 @@ class CycleReport:
 async def run_cycle(
     due: Sequence[FeedState], stages: Stages, progress: Progress | None = None
 ) -> CycleReport:
-    """Poll the given feeds, then group the days that changed."""
+    """Poll the given feeds, then group the days that changed; after a long grouping a later cycle does."""
     started = stages.clock.monotonic()
     polls = await poll_feeds(due, stages, progress)
-    now = stages.clock.now()
-    grouped = await asyncio.to_thread(regroup, stages.store, stages.settings, now, stages.memory)
+    grouped = await group_changed(stages)
     for conflict in grouped.conflicts:
         log.warning("corrections contradict each other: %s", conflict)
     report = CycleReport(tuple(polls), grouped, int((stages.clock.monotonic() - started) * 1000))
     if polls or grouped.days:
         log.info("%s", report)
     return report
+
+
+async def group_changed(stages: Stages) -> Regrouped:
+    """Group the days that changed, unless that took long and not long ago: then they wait for a later cycle."""
+    began = stages.clock.monotonic()
+    if stages.memory.rests(began):
+        return Regrouped(0, 0, frozenset())
+    now = stages.clock.now()
+    grouped = await asyncio.to_thread(regroup, stages.store, stages.settings, now, stages.memory)
+    stages.memory.took(began, stages.clock.monotonic())
+    return grouped
 
 
 def _load_due(stages: Stages, now: datetime) -> list[FeedState]:

@@ -87,13 +87,18 @@ class Day:
 
 
 def news(rng: random.Random) -> Iterator[ArticleDraft]:
-    """Headlines of stories as wide as in `million.py`, told in no order; every outlet in its own words."""
+    """Headlines of stories as wide as in `million.py`, told in no order; every outlet in its own words.
+
+    A story has two names that no other has, of people and places, as those in the news have; with common words alone
+    chance makes all stories alike, which no day of real headlines is.
+    """
     vocabulary = Vocabulary.invented(rng)
     number = 0
     while True:
         waiting = []
         for _ in range(5_000):
-            theme = [vocabulary.word(rng) for _ in range(3)]
+            names = [vocabulary.word(rng) + rng.choice(vocabulary.words).lower() for _ in range(2)]
+            theme = [*names, vocabulary.word(rng)]
             width = min(int(rng.paretovariate(1.15)), 400)
             waiting += [vocabulary.headline(rng, theme) for _ in range(width)]
         rng.shuffle(waiting)

@@ -121,9 +121,10 @@ class _Row(tuple[Any, ...]):
 
 
 class _Cursor:
-    def __init__(self, rows: list[_Row], lastrowid: int) -> None:
+    def __init__(self, rows: list[_Row], lastrowid: int, rowcount: int) -> None:
         self._rows = iter(rows)
         self.lastrowid = lastrowid
+        self.rowcount = rowcount
 
     def __iter__(self) -> Iterator[_Row]:
         return self._rows
@@ -156,7 +157,7 @@ class _Connection:
         with _in_their_words():
             cursor = self._apsw.cursor()
             rows = [_row(cursor, values) for values in cursor.execute(statement, values)]
-        return _Cursor(rows, self._apsw.last_insert_rowid())
+        return _Cursor(rows, self._apsw.last_insert_rowid(), self._apsw.changes())
 
     def executemany(self, statement: str, rows: Iterable[Any]) -> None:
         with _in_their_words():

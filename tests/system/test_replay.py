@@ -1,11 +1,12 @@
 """A recording replayed: everything listed is stored once, nothing twice, and no order shows."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
 from aggregator.clock import ManualClock
 from aggregator.model import Outcome
+from aggregator.pipeline import group_changed
 from aggregator.replica import Replica, demo_days
 from tests.system.home import Feed, Home, check, dump, poll_all, rows, stories
 from tests.system.recording import differences, read_plainly, show, write_recording
@@ -103,3 +104,20 @@ def test_the_order_of_the_feeds_leaves_no_trace_in_the_stories(tmp_path):
 
     assert stories(forth.store) == stories(back.store)
     assert len(stories(forth.store)) > 20
+
+
+def test_after_a_long_grouping_what_is_new_waits_and_polls_do_not(tmp_path):
+    async def scene(stages):
+        stages.memory.took(0.0, 100.0)
+        report = await poll_all(stages)
+        waiting = rows(stages.store.path, "SELECT count(*) FROM days WHERE changes > 0")
+        stages.clock.advance(timedelta(seconds=301))
+        return report, waiting, await group_changed(stages)
+
+    at = datetime.combine(TODAY, time(12), UTC)
+    with Replica(demo_days(TODAY)[-1].content) as replica:
+        home = Home(tmp_path).configure([WORLD], base_url=replica.base_url)
+        report, [(days_waiting,)], grouped = home.work(ManualClock(at), scene)
+    assert report.new > 5
+    assert report.grouped.days == 0
+    assert days_waiting == grouped.days > 0
