@@ -21,7 +21,7 @@ EOF
 python3 -m venv "$folder/venv"
 bin=$folder/venv/bin
 "$bin/pip" install -q --disable-pip-version-check -c "$folder/floors.txt" -e ".[web,parquet]" aiosmtpd axe-playwright-python hypothesis playwright \
-  pytest pyyaml time-machine
+  pytest pytest-xdist pyyaml time-machine
 "$bin/pip" check
 "$bin/pip" freeze --exclude-editable | grep -i -F -f <(cut -d= -f1 "$folder/floors.txt")
 "$bin/aggregator" --home "$folder" demo
