@@ -349,8 +349,7 @@ class Verdict(StrEnum):
     REFUSED = "refused"
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """Why an article is with its partner, or apart from it: one row of the evidence ledger.
 
     `score` and `threshold` are similarities in [0, 1]; `words` are the deciding tokens, heaviest
@@ -373,8 +372,7 @@ class Decision:
     possible: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class DayGroup:
+class DayGroup(NamedTuple):
     """One group of one (language, day): member keys in order, the lead first.
 
     `series` and `serial` are set when the group is an issue of a numbered series ("…, day 1,407").
@@ -428,8 +426,7 @@ class KnownStory:
         return self.first_day is None or self.first_day >= self.day
 
 
-@dataclass(frozen=True, slots=True)
-class Continuation:
+class Continuation(NamedTuple):
     """Which story a day group is.
 
     `story_id` is None when the group begins one; `merged_ids` are stories of the same day that end in

@@ -69,8 +69,10 @@ class _Search:
             product = (self._expanded[part] @ transposed).tocoo()
             one, other = part[product.row], others[product.col]
             needed = self._least * UNIT * self._lengths[one] * self._lengths[other]
+            alike = product.data >= needed
+            one, other = one[alike], other[alike]
             is_found_twice = searched[other] & among[one]
-            kept = (product.data >= needed) & (one != other) & (~is_found_twice | (one < other))
+            kept = (one != other) & (~is_found_twice | (one < other))
             one, other = one[kept], other[kept]
             yield np.minimum(one, other), np.maximum(one, other)
 

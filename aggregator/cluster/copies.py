@@ -8,10 +8,12 @@ Facts
   that a correction names is always compared itself.
 """
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from operator import lt
+
+import numpy as np
 
 from aggregator.cluster.reading import Reader
 from aggregator.model import Correction, DayGroup, DayGroups, Decision, Headline, Verdict
@@ -49,8 +51,8 @@ def folded(
     Headlines whose keys have different places (`place_of`: groups that are frozen) are no copies.
     """
     told = in_order(headlines)
-    said = Counter([reading.surfaces for reading in reader.read_all(told, language)])
-    if max(said.values(), default=0) <= MAX_COPIES:
+    said = np.array([reading.surfaces_hash for reading in reader.read_all(told, language)], dtype=np.int64)
+    if np.unique(said, return_counts=True)[1].max(initial=0) <= MAX_COPIES:
         return Folded(told, {})
     named = {key for correction in corrections for key in (correction.a_key, correction.b_key)}
     places = place_of or {}
@@ -84,4 +86,4 @@ def unfolded(grouped: DayGroups, surplus: Mapping[str, Sequence[Headline]]) -> D
 
 def _with_copies(group: DayGroup, surplus: Mapping[str, Sequence[Headline]]) -> DayGroup:
     copies = [copy.key for key in group.keys for copy in surplus.get(key, ())]
-    return replace(group, keys=(*group.keys, *copies)) if copies else group
+    return group._replace(keys=(*group.keys, *copies)) if copies else group

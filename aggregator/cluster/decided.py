@@ -1,30 +1,141 @@
-"""What the ledger told the last time, by what it was told from.
+"""What the ledger told the last time, and from which figures.
 
 A day of 50,000 headlines has as many decisions, and a poll changes a few hundred: the others are found here
-instead of being worded again. No result depends on it.
+instead of being worded again, and are the very same objects. No result depends on it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import repeat
 
+import numpy as np
+from numpy.typing import NDArray
+
+from aggregator.cluster.linkage import Indices, Mask
+from aggregator.cluster.sameness import places_before
 from aggregator.cluster.weights import TokenWeights
-from aggregator.model import Decision, Verdict
+from aggregator.model import Decision, Headline, Verdict
 
-# Key and text of the article, of its partner; verdict, rule, score; alike, members, together, possible; line.
-Figures = tuple[str, str, str, str, Verdict, str, float, int, int, int, int, float]
+VERDICTS = (Verdict.JOINED, Verdict.REFUSED)
+RULE_NAMES = (
+    "headlines",
+    "correction",
+    "google-listing",
+    "series-guard",
+    "google-apart",
+    "group-agreement",
+)
+PARTS = 10_000  # of a score, a whole number here
+
+
+@dataclass(frozen=True, slots=True)
+class Grounds:
+    """The figures of decisions, a row for each; no two are of the same items and verdict.
+
+    `items` and `partners` are places among the headlines of the day, `verdicts` places in `VERDICTS`; the columns of
+    `figures` are the place in `RULE_NAMES`, the score in `PARTS`, alike, members, together, possible.
+    """
+
+    items: Indices
+    partners: Indices
+    verdicts: Indices
+    figures: NDArray[np.int64]
+
+    @classmethod
+    def none(cls) -> "Grounds":
+        nothing = np.zeros(0, dtype=np.int64)
+        return cls(nothing, nothing, nothing, np.zeros((0, 6), dtype=np.int64))
+
+    def of(self, chosen: Indices | Mask) -> "Grounds":
+        return Grounds(self.items[chosen], self.partners[chosen], self.verdicts[chosen], self.figures[chosen])
+
+    def and_then(self, others: "Grounds") -> "Grounds":
+        return Grounds(
+            np.concatenate([self.items, others.items]),
+            np.concatenate([self.partners, others.partners]),
+            np.concatenate([self.verdicts, others.verdicts]),
+            np.concatenate([self.figures, others.figures]),
+        )
+
+    def names(self, place_of: Indices, count: int) -> Indices:
+        """Return a number for each row that tells its items and verdict, once the items are where `place_of` says."""
+        names: Indices = (place_of[self.items] * count + place_of[self.partners]) * 2 + self.verdicts
+        return names
 
 
 class Decided:
-    """The decisions of the last grouping in one language. For one thread at a time.
-
-    `words` are those that two texts were found to share, the rarest first; a score changes more often.
-    """
+    """The decisions of the last grouping in one language. For one thread at a time."""
 
     def __init__(self, weights: TokenWeights) -> None:
         self.weights = weights
-        self.known: dict[Figures, Decision] = {}
-        self.words: dict[tuple[str, str], tuple[str, ...]] = {}
+        self._headlines: Sequence[Headline] = ()
+        self._line = -1
+        self._grounds = Grounds.none()
+        self._told: list[Decision] = []
 
-    def keep(self, told: Iterable[tuple[Figures, Decision]]) -> None:
-        """Remember these and no others."""
-        self.known = dict(told)
-        self.words = {(figures[1], figures[3]): told.words for figures, told in self.known.items()}
+    def keep(self, headlines: Sequence[Headline], line: int, grounds: Grounds, told: list[Decision]) -> None:
+        """Remember these, in the order of `grounds`, and no others."""
+        self._headlines, self._line, self._grounds, self._told = headlines, line, grounds, told
+
+    def same_pairs(
+        self, headlines: Sequence[Headline], line: int, grounds: Grounds
+    ) -> tuple[list[Decision | None], list[bool]]:
+        """Return what was told of the same two headlines with the same verdict, and whether all figures are the same."""
+        count = len(headlines)
+        place_of = places_before(self._headlines, headlines)
+        there = (place_of[self._grounds.items] >= 0) & (place_of[self._grounds.partners] >= 0)
+        known = np.flatnonzero(there)
+        if not len(known):
+            return [None] * len(grounds.items), [False] * len(grounds.items)
+        names = self._grounds.of(known).names(place_of, count)
+        order = np.argsort(names)
+        asked = grounds.names(np.arange(count), count)
+        at = np.minimum(np.searchsorted(names, asked, sorter=order), len(names) - 1)
+        before = known[order[at]]
+        is_known = names[order[at]] == asked
+        same = (
+            is_known & (line == self._line) & (self._grounds.figures[before] == grounds.figures).all(axis=1)
+        )
+        told = [
+            self._told[place] if known else None
+            for place, known in zip(before.tolist(), is_known.tolist(), strict=True)
+        ]
+        return told, same.tolist()
+
+
+def worded(
+    grounds: Grounds, headlines: Sequence[Headline], line: int, words: Sequence[tuple[str, ...]]
+) -> list[Decision]:
+    """Return decisions of these figures, each with its `words`."""
+    keys = [headline.key for headline in headlines]
+    return [
+        Decision(
+            keys[item],
+            keys[partner],
+            VERDICTS[verdict],
+            RULE_NAMES[rule],
+            score / PARTS,
+            threshold,
+            shared,
+            alike,
+            members,
+            together,
+            possible,
+        )
+        for item, partner, verdict, (
+            rule,
+            score,
+            alike,
+            members,
+            together,
+            possible,
+        ), threshold, shared in zip(
+            grounds.items.tolist(),
+            grounds.partners.tolist(),
+            grounds.verdicts.tolist(),
+            grounds.figures.tolist(),
+            repeat(line / PARTS),
+            words,
+            strict=False,
+        )
+    ]

@@ -4,9 +4,8 @@ Whole columns are computed at once; only what is told becomes a `Decision`, and 
 time is told again with the very same one.
 """
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import repeat
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,13 +13,34 @@ from scipy import sparse
 
 from aggregator.cluster.constraints import Constraints
 from aggregator.cluster.day import Day
-from aggregator.cluster.decided import Figures
+from aggregator.cluster.decided import PARTS, RULE_NAMES, VERDICTS, Grounds, worded
 from aggregator.cluster.linkage import SCALE, Indices, Mask, adjusted
 from aggregator.cluster.rules import Rules
 from aggregator.model import Decision, Verdict
 
 _MAX_WORDS = 4
+_RULES = {name: place for place, name in enumerate(RULE_NAMES)}
 _Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class _Edges:
+    """Pairs of articles that are compared, both ways, and how much they agree, in millionths."""
+
+    rows: Indices
+    columns: Indices
+    values: Indices
+
+    def of(self, chosen: Indices | Mask) -> "_Edges":
+        return _Edges(self.rows[chosen], self.columns[chosen], self.values[chosen])
+
+
+def _edges(matrix: sparse.csr_matrix, groups: Indices) -> tuple[_Edges, _Edges]:
+    """Return the edges within groups that agree, and all those between groups."""
+    found = matrix.tocoo(copy=False)
+    edges = _Edges(found.row.astype(np.int64), found.col.astype(np.int64), found.data)
+    is_inside = groups[edges.rows] == groups[edges.columns]
+    return edges.of(is_inside & (edges.values > 0)), edges.of(~is_inside)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,30 +84,35 @@ class Ledger:
 
     def decisions(self) -> tuple[Decision, ...]:
         """Return joins and near refusals by article key, the join first; at most 1 + `max_refusals` for each."""
-        (joins, joined_by), (refusals, refused_by) = self._joins(), self._refusals()
-        found = [*self._told(joins, joins.full, Verdict.JOINED, joined_by)]
-        found += self._told(refusals, refusals.textual, Verdict.REFUSED, refused_by)
-        self.day.decided.keep(found)
-        order = np.argsort(np.concatenate([joins.items, refusals.items]), kind="stable")
-        return tuple([found[place][1] for place in order.tolist()])
+        textual = _edges(self.day.textual, self.groups)
+        full = textual if self.agreement is self.day.textual else _edges(self.agreement, self.groups)
+        joins, joined_by = self._joins(textual[0], full[0])
+        refusals, refused_by = self._refusals(textual[1], full[1])
+        joined = self._grounds(joins, joins.full, Verdict.JOINED, joined_by)
+        refused = self._grounds(refusals, refusals.textual, Verdict.REFUSED, refused_by)
+        grounds = joined.and_then(refused)
+        grounds = grounds.of(np.argsort(grounds.items, kind="stable"))
+        told = self._told(grounds)
+        self.day.decided.keep(self.day.headlines, self._line, grounds, told)
+        return tuple(told)
 
     # --- joins ------------------------------------------------------------------------------------
 
-    def _joins(self) -> tuple[_Ties, list[str]]:
+    def _joins(self, textual: _Edges, full: _Edges) -> tuple[_Ties, list[str]]:
         sizes = np.bincount(self.groups, minlength=len(self.groups))[self.groups]
-        partner, best = self._closest_member()
-        textual, _ = self._inside(self.day.textual, sizes)
-        full, alike = self._inside(self.agreement, sizes)
+        partner, best = self._closest_member(full)
+        by_headlines, _ = self._agreeing(textual, sizes)
+        in_all, alike = self._agreeing(full, sizes)
         items = np.arange(len(sizes))
         told = np.flatnonzero(sizes > 1)
-        ties = _Ties(items, partner, textual, full, alike, sizes - 1).of(told)
+        ties = _Ties(items, partner, by_headlines, in_all, alike, sizes - 1).of(told)
         united = np.bincount(self.constraints.start, minlength=len(sizes))[self.constraints.start] > 1
         corrected = united & ~self.anchored & (best < self.line * SCALE)
-        listed = (textual < self.line) & (full >= self.line)
+        listed = (by_headlines < self.line) & (in_all >= self.line)
         rules = np.select([corrected[told], listed[told]], ["correction", "google-listing"], "headlines")
         return ties, rules.tolist()
 
-    def _closest_member(self) -> tuple[Indices, Indices]:
+    def _closest_member(self, full: _Edges) -> tuple[Indices, Indices]:
         """Return each item's most similar fellow member and that similarity; some member at least."""
         order = np.argsort(self.groups, kind="stable")
         neighbour = np.roll(order, -1)
@@ -96,65 +121,60 @@ class Ledger:
         first = np.searchsorted(self.groups[order], self.groups)
         partner[order] = np.where(same, neighbour, order[first[order]])
         best = np.zeros(len(partner), dtype=np.int64)
-        edges = self.agreement.tocoo()
-        inside = (self.groups[edges.row] == self.groups[edges.col]) & (edges.data > 0)
-        rows, columns, values = edges.row[inside], edges.col[inside], edges.data[inside]
-        ranked = np.lexsort((columns, -values, rows))
-        heads = ranked[np.unique(rows[ranked], return_index=True)[1]]
-        partner[rows[heads]], best[rows[heads]] = columns[heads], values[heads]
-        return partner, best
+        np.maximum.at(best, full.rows, full.values)
+        closest = np.full(len(partner), len(partner), dtype=np.int64)
+        is_best = full.values == best[full.rows]
+        np.minimum.at(closest, full.rows[is_best], full.columns[is_best])
+        return np.where(best > 0, closest, partner), best
 
-    def _inside(self, matrix: sparse.csr_matrix, sizes: Indices) -> tuple[_Floats, Indices]:
+    def _agreeing(self, edges: _Edges, sizes: Indices) -> tuple[_Floats, Indices]:
         """Return each item's agreement with its fellow members, and how many of them agree at all."""
-        edges = matrix.tocoo()
-        inside = (self.groups[edges.row] == self.groups[edges.col]) & (edges.data > 0)
-        rows = edges.row[inside]
-        sums = np.bincount(rows, weights=edges.data[inside], minlength=len(sizes)).astype(np.int64)
+        sums = np.bincount(edges.rows, weights=edges.values, minlength=len(sizes)).astype(np.int64)
         means = adjusted(sums, np.maximum(sizes - 1, 1), np.ones_like(sizes), self.rules)
-        return means, np.bincount(rows, minlength=len(sizes))
+        return means, np.bincount(edges.rows, minlength=len(sizes))
 
     # --- refusals ---------------------------------------------------------------------------------
 
-    def _refusals(self) -> tuple[_Ties, list[str]]:
-        ties = self._near_ties()
+    def _refusals(self, textual: _Edges, full: _Edges) -> tuple[_Ties, list[str]]:
+        ties = self._near_ties(textual, full)
         ties = ties.of(np.lexsort((ties.partners, -ties.textual, ties.items)))
         place = np.arange(len(ties.items)) - np.searchsorted(ties.items, ties.items)
         ties = ties.of(place < self.rules.max_refusals)
         return ties, self._refusal_rules(ties)
 
-    def _near_ties(self) -> _Ties:
+    def _near_ties(self, textual: _Edges, full: _Edges) -> _Ties:
         """Return, per item and other group near the line, the closest article and the agreement with all."""
         sizes = np.bincount(self.groups, minlength=len(self.groups))
-        edges = self.day.textual.tocoo()
-        outside = self.groups[edges.row] != self.groups[edges.col]
-        rows, columns = edges.row[outside].astype(np.int64), edges.col[outside].astype(np.int64)
-        values = edges.data[outside]
-        pairs = rows * len(sizes) + self.groups[columns]
+        least = self.rules.near_line * self.line
+        # A group of one has one edge to an item: it is near, or it is not.
+        edges = textual.of(
+            (sizes[self.groups[textual.columns]] > 1) | (textual.values >= np.floor(least * SCALE))
+        )
+        pairs = edges.rows * len(sizes) + self.groups[edges.columns]
         named, place, alike = np.unique(pairs, return_inverse=True, return_counts=True)
         members, ones = sizes[named % max(len(sizes), 1)], np.ones(len(named), dtype=np.int64)
-        sums = np.zeros(len(named), dtype=np.int64)
-        np.add.at(sums, place, values)
-        textual = adjusted(sums, members, ones, self.rules)
-        near = textual >= self.rules.near_line * self.line
+        sums = np.bincount(place, weights=edges.values, minlength=len(named)).astype(np.int64)
+        agreed = adjusted(sums, members, ones, self.rules)
+        near = agreed >= least
         closest = np.flatnonzero(near[place])
-        closest = closest[np.lexsort((columns[closest], -values[closest], place[closest]))]
-        heads = closest[np.unique(place[closest], return_index=True)[1]]
-        full = adjusted(self._sums_with_groups(named[near]), members[near], ones[near], self.rules)
-        return _Ties(rows[heads], columns[heads], textual[near], full, alike[near], members[near])
+        edges, place = edges.of(closest), place[closest]
+        edges = edges.of(np.lexsort((edges.columns, -edges.values, place)))
+        heads = edges.of(np.flatnonzero(np.diff(np.sort(place), prepend=-1)))
+        whole = adjusted(self._sums_with_groups(full, named[near]), members[near], ones[near], self.rules)
+        return _Ties(heads.rows, heads.columns, agreed[near], whole, alike[near], members[near])
 
-    def _sums_with_groups(self, named: Indices) -> Indices:
+    def _sums_with_groups(self, full: _Edges, named: Indices) -> Indices:
         """Return the whole agreement of items with groups, each named by item * count + group, ascending."""
         count = len(self.groups)
-        edges = self.agreement.tocoo()
         asked = np.zeros(count, dtype=bool)
         asked[named // max(count, 1)] = True
-        which = np.flatnonzero(asked[edges.row])
-        places = edges.row[which].astype(np.int64) * count + self.groups[edges.col[which]]
+        edges = full.of(asked[full.rows])
+        places = edges.rows * count + self.groups[edges.columns]
         at = np.searchsorted(named, places)
         known = at < len(named)
         known[known] = named[at[known]] == places[known]
         sums = np.zeros(len(named), dtype=np.int64)
-        np.add.at(sums, at[known], edges.data[which][known])
+        np.add.at(sums, at[known], edges.values[known])
         return sums
 
     def _refusal_rules(self, ties: _Ties) -> list[str]:
@@ -179,50 +199,33 @@ class Ledger:
 
     # --- rows -------------------------------------------------------------------------------------
 
-    def _told(
-        self, ties: _Ties, scores: _Floats, verdict: Verdict, rules: list[str]
-    ) -> Iterator[tuple[Figures, Decision]]:
+    def _grounds(self, ties: _Ties, scores: _Floats, verdict: Verdict, rules: Sequence[str]) -> Grounds:
         together, possible = self.day.listings.counts(ties.items, ties.partners)
-        items, partners = ties.items.tolist(), ties.partners.tolist()
-        keys = [headline.key for headline in self.day.headlines]
-        texts = [headline.text for headline in self.day.headlines]
-        figures: Iterator[Figures] = zip(
-            [keys[item] for item in items],
-            [texts[item] for item in items],
-            [keys[partner] for partner in partners],
-            [texts[partner] for partner in partners],
-            repeat(verdict),
-            rules,
-            np.minimum(scores, 1.0).tolist(),
-            ties.alike.tolist(),
-            ties.members.tolist(),
-            together.tolist(),
-            possible.tolist(),
-            repeat(self.line),
-            strict=False,
-        )
-        known = self.day.decided.known
-        for place, figure in enumerate(figures):
-            yield figure, known.get(figure) or self._decision(figure, items[place], partners[place])
+        verdicts = np.full(len(ties.items), VERDICTS.index(verdict), dtype=np.int64)
+        rule = np.array([_RULES[name] for name in rules], dtype=np.int64)
+        told = _told_scores(scores, self._line)
+        figures = np.stack([rule, told, ties.alike, ties.members, together, possible], axis=1)
+        return Grounds(ties.items, ties.partners, verdicts, figures)
 
-    def _decision(self, figures: Figures, item: int, partner: int) -> Decision:
-        key, text, partner_key, other, verdict, rule, score, alike, members, together, possible, line = (
-            figures
-        )
-        words = self.day.decided.words.get((text, other))
-        return Decision(
-            key=key,
-            partner_key=partner_key,
-            verdict=verdict,
-            rule=rule,
-            score=round(score, 4),
-            threshold=round(line, 4),
-            words=self._shared_words(item, partner) if words is None else words,
-            alike=alike,
-            members=members,
-            together=together,
-            possible=possible,
-        )
+    @property
+    def _line(self) -> int:
+        return round(self.line * PARTS)
+
+    def _told(self, grounds: Grounds) -> list[Decision]:
+        """Return the decisions with these grounds; those of the last time again, as far as they hold."""
+        day, line = self.day, self._line
+        before, same = day.decided.same_pairs(day.headlines, line, grounds)
+        others = np.flatnonzero(~np.array(same, dtype=bool))
+        fresh = grounds.of(others)
+        pairs = zip(others.tolist(), fresh.items.tolist(), fresh.partners.tolist(), strict=True)
+        words = [
+            self._shared_words(item, partner) if (known := before[place]) is None else known.words
+            for place, item, partner in pairs
+        ]
+        told = iter(worded(fresh, day.headlines, line, words))
+        return [
+            known if known and is_same else next(told) for known, is_same in zip(before, same, strict=True)
+        ]
 
     def _shared_words(self, item: int, partner: int) -> tuple[str, ...]:
         theirs = self.day.tokens[partner]
@@ -230,3 +233,15 @@ class Ledger:
         frequency = self.day.weights.frequencies.get  # the rarest tell most
         shared = sorted(shown.keys() & theirs, key=lambda token: (frequency(token, 0.0), token))
         return tuple(shown[token] for token in shared[:_MAX_WORDS])
+
+
+def _told_scores(scores: _Floats, line: int) -> Indices:
+    """Return scores in `PARTS`, to two digits, as much as is read of them; near the line, to the last.
+
+    A poll moves every fourth score of a large day by one part in four hundred; only what is told is written.
+    """
+    exact = np.rint(np.minimum(scores, 1.0) * PARTS).astype(np.int64)
+    step = np.where(exact < PARTS // 100, 1, np.where(exact < PARTS // 10, 10, 100))
+    told = (exact + step // 2) // step * step
+    parts: Indices = np.where((told > line) == (exact > line), told, exact)
+    return parts

@@ -140,8 +140,12 @@ def _ordered(day: Day, groups: Indices) -> tuple[Indices, Indices, Indices]:
     heads = np.flatnonzero(np.diff(groups[leads], prepend=-1))
     follows = np.ones(len(groups), dtype=bool)
     follows[leads[heads]] = False
-    times = np.array([_NEVER if h.at is None else h.at.timestamp() for h in day.headlines])
-    return np.lexsort((items, times, follows, groups)), heads, np.diff(heads, append=len(groups))
+    sizes = np.diff(heads, append=len(groups))
+    times = np.zeros(len(groups))
+    several = leads[np.repeat(sizes > 1, sizes)]
+    ats = [day.headlines[item].at for item in several.tolist()]
+    times[several] = [_NEVER if at is None else at.timestamp() for at in ats]
+    return np.lexsort((items, times, follows, groups)), heads, sizes
 
 
 def _issues(day: Day, groups: Indices) -> dict[int, tuple[str, str]]:

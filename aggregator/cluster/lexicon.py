@@ -7,7 +7,7 @@ what one grouping computed is found again by the next. No result depends on the 
 import re
 from array import array
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import count
 from typing import TypeVar
 
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from aggregator.cluster.almanac import date_places
+from aggregator.cluster.sameness import Last
 
 Indices = NDArray[np.int64]
 Document = tuple[str, ...]
@@ -57,6 +58,7 @@ class Lexicon:
         self.skeletons: list[int] = []  # of each word: the number of its consonants, -1 if it is no name
         self._word_numbers: dict[str, int] = {}
         self._document_numbers: dict[Document, int] = {}
+        self._last: Last[int] = Last()
         self._group_numbers: defaultdict[str, int] = defaultdict(count().__next__)
         self._skeleton_numbers: defaultdict[str, int] = defaultdict(count().__next__)
         self._in_order = _Rows()
@@ -64,12 +66,13 @@ class Lexicon:
         self._letter_groups = _Rows()
         self._add_word("")  # so that no matrix is without a column
 
-    def numbers(self, documents: Iterable[Document]) -> Indices:
+    def numbers(self, documents: Sequence[Document]) -> Indices:
         """Return the number of each document."""
-        known = self._document_numbers
-        return np.array(
-            [known[d] if d in known else self._add_document(d) for d in documents], dtype=np.int64
-        )
+        return np.array(self._last.found(documents, self._number), dtype=np.int64)
+
+    def _number(self, document: Document) -> int:
+        known = self._document_numbers.get(document)
+        return self._add_document(document) if known is None else known
 
     def in_order(self, document: int) -> list[int]:
         """Return the words of a document in the order in which they stand."""

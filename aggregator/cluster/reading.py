@@ -4,9 +4,10 @@ A day is grouped again with every poll, and nearly all of its headlines were the
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from aggregator.cluster.sameness import Last
 from aggregator.cluster.series import SeriesSlot, series_of
 from aggregator.cluster.similarity import Memory
 from aggregator.cluster.text import Stemmer, surfaces_of
@@ -17,9 +18,10 @@ MAX_TEXTS = 200_000  # about 1 kB each
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """`surfaces` are the words as written, `tokens` their stems, `slot` the serial, if there is one."""
+    """`surfaces` are the words as written, with their hash, `tokens` their stems, `slot` the serial, if there is one."""
 
     surfaces: tuple[str, ...]
+    surfaces_hash: int
     tokens: tuple[str, ...]
     slot: SeriesSlot | None
 
@@ -37,6 +39,7 @@ class Reader:
         self._older: defaultdict[str, dict[str, Reading]] = defaultdict(
             dict
         )  # not read since `forget_unread`
+        self._last: defaultdict[str, Last[Reading]] = defaultdict(Last)
         self._memories: dict[str, Memory] = {}
 
     def memory(self, language: str) -> Memory:
@@ -47,10 +50,9 @@ class Reader:
         """Return the reading of `text`, a headline in `language` (BCP 47)."""
         return self._known[language].get(text) or self._read(text, language)
 
-    def read_all(self, headlines: Iterable[Headline], language: str) -> list[Reading]:
-        """Return the reading of each headline; a day's cost little where they are known."""
-        known = self._known[language].get
-        return [known(headline.text) or self._read(headline.text, language) for headline in headlines]
+    def read_all(self, headlines: Sequence[Headline], language: str) -> Sequence[Reading]:
+        """Return the reading of each headline; a day's cost little where they are known, or were asked for just now."""
+        return self._last[language].found(headlines, lambda headline: self.read(headline.text, language))
 
     def _read(self, text: str, language: str) -> Reading:
         reading = self._older[language].pop(text, None) or _reading(text, language)
@@ -63,8 +65,9 @@ class Reader:
     def forget_unread(self) -> None:
         """Let go of what was not read since the last time that this was asked for."""
         self._older, self._known = self._known, defaultdict(dict)
+        self._last.clear()
 
 
 def _reading(text: str, language: str) -> Reading:
     surfaces = surfaces_of(text)
-    return Reading(surfaces, Stemmer(language).stems(surfaces), series_of(text))
+    return Reading(surfaces, hash(surfaces), Stemmer(language).stems(surfaces), series_of(text))

@@ -10,6 +10,7 @@ every two headlines whose rows are the same, and only the others are compared.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -82,11 +83,8 @@ def similarities(
     everywhere = np.ones(len(unique), dtype=bool)
     pool = memory.pool(unique, weights, rules)
     edges = pool.similarities(lexicon, _Sides(unique, counts, everywhere, everywhere))
-    spread = _spread(rows, len(unique))
-    found = sparse.csr_matrix(spread @ edges @ spread.T)
-    found.setdiag(0)
-    found.eliminate_zeros()
-    return found
+    headlines = _Headlines.of(rows, len(unique))
+    return edges.between(headlines, headlines)
 
 
 def cross_similarities(
@@ -105,14 +103,52 @@ def cross_similarities(
     unique, rows, counts = np.unique(np.concatenate([ours, theirs]), return_inverse=True, return_counts=True)
     sides = _Sides(unique, counts, np.isin(unique, ours), np.isin(unique, theirs))
     edges = memory.pool(unique, weights, rules).similarities(lexicon, sides)
-    spread = _spread(rows, len(unique))
-    return sparse.csr_matrix(spread[: len(ours)] @ edges @ spread[len(ours) :].T)
+    mine, others = rows[: len(ours)], rows[len(ours) :]
+    return edges.between(_Headlines.of(mine, len(unique)), _Headlines.of(others, len(unique)))
 
 
-def _spread(rows: Indices, width: int) -> sparse.csr_matrix:
-    """Return (headlines, documents): a one where a headline is that document."""
-    ones = np.ones(len(rows), dtype=np.int64)
-    return sparse.csr_matrix((ones, rows.ravel(), np.arange(len(rows) + 1)), shape=(len(rows), width))
+@dataclass(frozen=True, slots=True)
+class _Headlines:
+    """Which headlines are which document: those of each, one document after the other, and where they begin."""
+
+    in_order: Indices
+    starts: Indices
+    counts: Indices
+
+    @classmethod
+    def of(cls, documents: Indices, width: int) -> Self:
+        """Read the document of each headline, one of `width`."""
+        counts = np.bincount(documents, minlength=width)
+        return cls(np.argsort(documents, kind="stable"), np.cumsum(counts) - counts, counts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Edges:
+    """Similarities of documents, each pair once; those of one document are of its own headlines."""
+
+    one: Indices
+    other: Indices
+    values: Indices
+
+    def between(self, left: _Headlines, right: _Headlines) -> sparse.csr_matrix:
+        """Return the similarities of headlines, (left, right); none of a headline with itself where both are the same."""
+        apart = self.one != self.other
+        one = np.concatenate([self.one, self.other[apart]])
+        other = np.concatenate([self.other, self.one[apart]])
+        values = np.concatenate([self.values, self.values[apart]])
+        rows, columns = left.starts[one], right.starts[other]
+        times = left.counts[one] * right.counts[other]
+        if np.any(times != 1):
+            edge = np.repeat(np.arange(len(one)), times)
+            which = np.arange(len(edge)) - np.repeat(np.cumsum(times) - times, times)
+            rows = rows[edge] + which // right.counts[other[edge]]
+            columns = columns[edge] + which % right.counts[other[edge]]
+            values = values[edge]
+        rows, columns = left.in_order[rows], right.in_order[columns]
+        if left is right:
+            told = rows != columns
+            rows, columns, values = rows[told], columns[told], values[told]
+        return sparse.csr_matrix((values, (rows, columns)), shape=(len(left.in_order), len(right.in_order)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +190,8 @@ class _Pool:
     def is_for(self, weights: TokenWeights, rules: Rules) -> bool:
         return rules == self._rules and (weights is self._weights or weights == self._weights)
 
-    def similarities(self, lexicon: Lexicon, sides: _Sides) -> sparse.csr_matrix:
-        """Return (documents, documents), symmetric; on the diagonal those of equal headlines."""
+    def similarities(self, lexicon: Lexicon, sides: _Sides) -> _Edges:
+        """Return the similarities of documents, and those of equal headlines."""
         documents, rules = sides.documents, self._rules
         vectors = self._weighing.vectors(lexicon, documents, sides.counts)
         line = rules.line_for(int(sides.counts.sum()))
@@ -167,7 +203,7 @@ class _Pool:
         self._keep_between(documents[~changed])
         self._add(documents, *pairs, values, rules.floor_share * line * SCALE)
         self._remember(vectors, sides, selecting, line)
-        return self._matrix(vectors, expanded)
+        return self._edges(vectors, expanded, np.flatnonzero(sides.counts > 1))
 
     def _changed(self, vectors: Vectors, sides: _Sides, selecting: Mask, line: float) -> Mask:
         """Return which documents are new or not what they were."""
@@ -206,13 +242,17 @@ class _Pool:
         self._rows = Rows(vectors.documents, vectors.words, vectors.lengths)
         self._sides, self._selecting, self._kinship, self._line = sides, selecting, vectors.kinship, line
 
-    def _matrix(self, vectors: Vectors, expanded: sparse.csr_matrix) -> sparse.csr_matrix:
-        documents = vectors.documents
-        one, other = np.searchsorted(documents, self._one), np.searchsorted(documents, self._other)
-        half = sparse.csr_matrix((self._values, (one, other)), shape=(len(documents),) * 2)
-        alone = np.arange(len(documents))
-        itself = _compared(vectors, expanded, alone, alone, self._rules)
-        return sparse.csr_matrix(half + half.T + sparse.diags_array(itself, dtype=np.int64))
+    def _edges(self, vectors: Vectors, expanded: sparse.csr_matrix, several: Indices) -> _Edges:
+        """Return what is remembered, and how alike the headlines of the same words are where there are `several`."""
+        itself = _compared(vectors, expanded, several, several, self._rules)
+        several, itself = several[itself > 0], itself[itself > 0]
+        one = np.searchsorted(vectors.documents, self._one)
+        other = np.searchsorted(vectors.documents, self._other)
+        return _Edges(
+            np.concatenate([one, several]),
+            np.concatenate([other, several]),
+            np.concatenate([self._values, itself]),
+        )
 
 
 def _compared(

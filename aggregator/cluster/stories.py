@@ -15,6 +15,7 @@ Facts
 from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import date
+from itertools import chain, repeat
 
 from aggregator.cluster.bonds import Bond, Members, Scorer, Together, bonds
 from aggregator.cluster.issues import Issues
@@ -167,9 +168,15 @@ def _claimed(
 
 def _ids_of_today(groups: Sequence[DayGroup], today: Sequence[KnownStory]) -> dict[int, tuple[int, ...]]:
     """Return, per group, the stories of today whose largest part it holds; the one to keep first."""
-    group_of = {key: index for index, group in enumerate(groups) for key in group.keys}
+    keys = [group.keys for group in groups]
+    owners = chain.from_iterable(map(repeat, range(len(keys)), map(len, keys)))
+    group_of = dict(zip(chain.from_iterable(keys), owners, strict=True))
     held: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
     for story in today:
+        if len(story.keys) == 1:  # as most
+            if (index := group_of.get(story.keys[0])) is not None:
+                held[index].append((-1, story.story_id))
+            continue
         where = [group_of[key] for key in story.keys if key in group_of]
         if len(set(where)) == 1:
             held[where[0]].append((-len(where), story.story_id))

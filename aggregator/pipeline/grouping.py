@@ -54,8 +54,8 @@ def read_material(
     past: list[KnownStory] = []
     for age in range(window_days, 0, -1):
         past += _known_day(connection, day - timedelta(days=age), language, memory)
-    headlines = memory.day(day, language).headlines
-    inputs = days.load_day_inputs(connection, day, language, window_days, headlines)
+    articles = memory.day(day, language).articles
+    inputs = days.load_day_inputs(connection, day, language, window_days, articles)
     begun = stories.load_first_days(connection, day, language)
     today = _known_day(connection, day, language, memory)
     return DayMaterial(
@@ -73,7 +73,7 @@ def _known_day(
 ) -> list[KnownStory]:
     """The stories of a day in the order of their ids."""
     known = memory.day(day, language)
-    known.stories = stories.load_known_day(connection, day, language, known.stories, known.headlines)
+    known.stories = stories.load_known_day(connection, day, language, known.stories, known.articles.headlines)
     return [story for _, story in sorted(known.stories.stories.items())]
 
 
@@ -100,7 +100,7 @@ def group(
         corrections=material.inputs.corrections,
         reader=reader,
     )
-    return GroupedDay(material.changed, groups, continuations)
+    return GroupedDay(material.changed, groups, continuations, material.inputs.article_ids)
 
 
 def _with_pins(groups: DayGroups, pins: Sequence[str]) -> DayGroups:
@@ -110,7 +110,7 @@ def _with_pins(groups: DayGroups, pins: Sequence[str]) -> DayGroups:
     rank = {key: number for number, key in enumerate(pins)}
     unpinned = len(pins)
     led = tuple(
-        replace(group, keys=tuple(sorted(group.keys, key=lambda key: rank.get(key, unpinned))))
+        group._replace(keys=tuple(sorted(group.keys, key=lambda key: rank.get(key, unpinned))))
         for group in groups.groups
     )
     return replace(groups, groups=led)
@@ -220,8 +220,7 @@ def _save(
     last = material.inputs.day + timedelta(days=settings.window_days)
     known = memory.day(material.inputs.day, material.inputs.language)
     saving, later = store.write(partial(_write, grouped=grouped, last=last, now=now, before=known.saved))
-    headlines = {headline.key: headline for headline in material.inputs.headlines}
-    known.stories = stories.known_after(known.stories, saving, material.inputs.day, headlines)
+    known.stories = stories.known_after(known.stories, saving, material.inputs.day, known.articles)
     known.saved = saving.day
     if issues := [group for group in grouped.groups.groups if group.series]:
         links = _neighbours(store.path, material, issues, settings)
@@ -316,14 +315,15 @@ def recluster_days(
     with open_reader(store_path) as connection:
         stored_days = days.load_days(connection, first, last)
     for changed in stored_days:
+        memory = GroupingMemory()
         with store.regrouping if store else nullcontext():
             with open_reader(store_path) as connection:
-                material = read_material(connection, changed, settings.cluster.window_days)
+                material = read_material(connection, changed, settings.cluster.window_days, memory)
                 before = stories.load_groups(connection, changed.day, changed.language)
             grouped = group(material, settings.cluster)
             changes += _differences(changed, before, grouped.groups.groups, material)
             if store is not None:
-                _save(store, material, grouped, settings.cluster, now, GroupingMemory())
+                _save(store, material, grouped, settings.cluster, now, memory)
     return changes
 
 

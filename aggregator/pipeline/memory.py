@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from aggregator.cluster import Reader, TokenWeights
-from aggregator.store.days import HeadlineRows
+from aggregator.store.day_articles import DayArticles
 from aggregator.store.grouped_days import SavedDay
 from aggregator.store.stories import KnownDay
 
@@ -18,9 +18,9 @@ SHORT_SECONDS = 1.0  # a grouping that takes no longer needs no rest
 
 @dataclass(slots=True)
 class DayMemory:
-    """One (day, language): its headlines by the rows they were read from, its stories, and what was written of it."""
+    """One (day, language): its articles, its stories, and what was written of it."""
 
-    headlines: HeadlineRows = field(default_factory=dict)
+    articles: DayArticles = field(default_factory=DayArticles)
     stories: KnownDay | None = None
     saved: SavedDay | None = None
 

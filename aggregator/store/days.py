@@ -8,13 +8,14 @@ forgotten, whoever is killed when.
 import json
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from aggregator.google import is_search_feed
 from aggregator.model import Correction, Headline, Sighting
 from aggregator.store.corrections import load_corrections, load_pins
+from aggregator.store.day_articles import DayArticles
 from aggregator.store.values import day_of, time_of, time_text
 
 
@@ -33,13 +34,15 @@ class ChangedDay:
 class DayInputs:
     """All that the grouping of one (language, day) depends on, but for the weights.
 
-    `headlines` leaves out articles that were found to be another article; `pins` are the keys of
-    articles whose headline a person wants to stand for their story, the newest pin first.
+    `headlines`, in order of key, leaves out articles that were found to be another article; `article_ids` are those
+    of all articles of the day by key. `pins` are the keys of articles whose headline a person wants to stand for
+    their story, the newest pin first.
     """
 
     day: date
     language: str
     headlines: tuple[Headline, ...]
+    article_ids: Mapping[str, int]
     sightings: tuple[Sighting, ...]
     corrections: tuple[Correction, ...]
     pins: tuple[str, ...]
@@ -124,44 +127,27 @@ def _as_if_open(row: sqlite3.Row, *, keeps_ids: bool) -> ChangedDay:
     )
 
 
-HeadlineRows = dict[tuple[str, str, str, str], Headline]  # by the row that each was read from
-
-
 def load_day_inputs(
     connection: sqlite3.Connection,
     day: date,
     language: str,
     window_days: int,
-    known: HeadlineRows | None = None,
+    articles: DayArticles | None = None,
 ) -> DayInputs:
     """The inputs of a day; its sightings include those of the `window_days` before it, in the polls that had both.
 
-    Headlines in order of key. Rows that are `known` are not read again; it is changed to those of this day.
+    What was read of the day's `articles` before is not read again.
     """
+    articles = articles or DayArticles()
     return DayInputs(
         day,
         language,
-        _headlines(connection, day, language, {} if known is None else known),
+        articles.read(connection, day, language),
+        articles.ids,
         tuple(_sightings(connection, day, language, day - timedelta(days=window_days))),
         load_corrections(connection),
         load_pins(connection),
     )
-
-
-def _headlines(
-    connection: sqlite3.Connection, day: date, language: str, known: HeadlineRows
-) -> tuple[Headline, ...]:
-    cursor = connection.cursor()
-    cursor.row_factory = None  # plain rows can be looked up
-    rows = cursor.execute(
-        "SELECT key, headline, outlet, effective_at FROM articles"
-        " WHERE day = ? AND language = ? AND merged_into IS NULL ORDER BY key",
-        [day.isoformat(), language],
-    ).fetchall()
-    found = [known.get(row) or Headline(row[0], row[1], row[2], time_of(row[3])) for row in rows]
-    known.clear()
-    known.update(zip(rows, found, strict=True))
-    return tuple(found)
 
 
 def _sightings(connection: sqlite3.Connection, day: date, language: str, first: date) -> Iterator[Sighting]:

@@ -36,6 +36,7 @@ class GroupedDay:
     changed: ChangedDay
     groups: DayGroups
     continuations: tuple[Continuation, ...]
+    article_ids: Mapping[str, int]  # of the day, by key
 
 
 class _Place(NamedTuple):
@@ -53,7 +54,7 @@ class SavedDay:
     revision: int
     rules_version: str
     places: Mapping[DayGroup, _Place]
-    decisions: frozenset[Decision]
+    decisions: Sequence[Decision]
 
     def is_of(self, revision: int, rules_version: str) -> bool:
         return (self.revision, self.rules_version) == (revision, rules_version)
@@ -97,10 +98,10 @@ class _Writer:
         self._before = (
             before if before and before.is_of(self._revision, grouped.groups.rules_version) else None
         )
-        self._ids = _article_ids(connection, self._day, language)
-        self._decisions = frozenset(
-            [*grouped.groups.decisions, *(c.decision for c in grouped.continuations if c.decision)]
-        )
+        self._ids = grouped.article_ids
+        decisions = [*grouped.groups.decisions, *(c.decision for c in grouped.continuations if c.decision)]
+        self._decisions = decisions
+        self._fresh, self._gone = _unlike(decisions, self._before.decisions if self._before else [])
 
     def save(self) -> Saving:
         connection, grouped = self._connection, self._grouped
@@ -194,8 +195,7 @@ class _Writer:
         """The articles of which a join is told otherwise than before; all are written where nothing is known."""
         if self._before is None:
             return set()
-        differing = self._decisions ^ self._before.decisions
-        return {decision.key for decision in differing if decision.verdict is Verdict.JOINED}
+        return {decision.key for decision in self._fresh ^ self._gone if decision.verdict is Verdict.JOINED}
 
     def _member_rows(self, groups: Mapping[DayGroup, _Place]) -> dict[int, tuple[Any, ...]]:
         ids, joins = self._ids, _strongest_joins(self._grouped.groups.decisions)
@@ -271,8 +271,9 @@ class _Writer:
             row = before.get(story_id)
             if row is not None and story_id not in moved and _told(row) == meaning:
                 continue
-            if self._counted(story_id, meaning) != row:
-                self._write_story_day(story_id, meaning)
+            counted = self._counted(story_id, meaning)
+            if counted != row:
+                self._write_story_day(counted)
                 changed.add(story_id)
         return changed
 
@@ -307,21 +308,15 @@ class _Writer:
         values = {"day": self._day, "story_id": story_id, **meaning._asdict()}
         return tuple(self._connection.execute(_COUNTED_STORY_DAY, values).fetchone())
 
-    def _write_story_day(self, story_id: int, meaning: "_Meaning") -> None:
-        values = {"day": self._day, "story_id": story_id, **meaning._asdict()}
-        self._connection.execute(
-            f"INSERT OR REPLACE INTO story_days ({_STORY_DAY}) {_COUNTED_STORY_DAY}", values
-        )
+    def _write_story_day(self, row: tuple[Any, ...]) -> None:
+        marks = ", ".join("?" * len(row))
+        self._connection.execute(f"INSERT OR REPLACE INTO story_days ({_STORY_DAY}) VALUES ({marks})", row)
 
     # --- the ledger -------------------------------------------------------------------------------------
 
     def _save_ledger(self) -> None:
-        if self._before is None:
-            stored = self._stored_ledger()
-            wanted = self._ledger_rows(self._decisions)
-        else:
-            stored = self._ledger_rows(self._before.decisions - self._decisions)
-            wanted = self._ledger_rows(self._decisions - self._before.decisions)
+        stored = self._stored_ledger() if self._before is None else self._ledger_rows(self._gone)
+        wanted = self._ledger_rows(self._fresh)
         self._write_ledger(wanted - stored, stored - wanted)
 
     def _write_ledger(self, new: set[_LedgerRow], outdated: set[_LedgerRow]) -> None:
@@ -376,6 +371,17 @@ class _Writer:
         return None if row is None else int(row["article_id"])
 
 
+def _unlike(
+    now: Sequence[Decision], before: Sequence[Decision]
+) -> tuple[frozenset[Decision], frozenset[Decision]]:
+    """The decisions of `now` that are not the very same objects as some of `before`, and the other way round."""
+    these, those = set(map(id, now)), set(map(id, before))
+    return (
+        frozenset([decision for decision in now if id(decision) not in those]),
+        frozenset([decision for decision in before if id(decision) not in these]),
+    )
+
+
 def update_totals(connection: sqlite3.Connection, story_ids: Iterable[int]) -> None:
     """Count the articles and outlets of these stories anew."""
     connection.executemany(
@@ -385,14 +391,6 @@ def update_totals(connection: sqlite3.Connection, story_ids: Iterable[int]) -> N
         "                    JOIN articles USING (article_id) WHERE story_id = stories.story_id)"
         " WHERE story_id = ?",
         [(story_id,) for story_id in sorted(story_ids)],
-    )
-
-
-def _article_ids(connection: sqlite3.Connection, day: str, language: str) -> dict[str, int]:
-    cursor = connection.cursor()
-    cursor.row_factory = None  # plain pairs, three times as fast
-    return dict(
-        cursor.execute("SELECT key, article_id FROM articles WHERE day = ? AND language = ?", [day, language])
     )
 
 

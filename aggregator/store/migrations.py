@@ -102,6 +102,7 @@ CREATE TABLE articles (
 CREATE INDEX articles_day ON articles (day, language);
 CREATE INDEX articles_canonical ON articles (canonical_url) WHERE canonical_url IS NOT NULL;
 CREATE INDEX articles_merged ON articles (merged_into) WHERE merged_into IS NOT NULL;
+CREATE INDEX articles_merged_day ON articles (day, language) WHERE merged_into IS NOT NULL;
 CREATE INDEX articles_outlet ON articles (lower(outlet), day);
 CREATE INDEX articles_host ON articles (outlet_host) WHERE outlet_host IS NOT NULL;
 

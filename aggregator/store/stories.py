@@ -10,9 +10,10 @@ from itertools import groupby
 from operator import itemgetter
 
 from aggregator.model import Continuation, DayGroup, Headline, KnownStory
-from aggregator.store.days import HeadlineRows, load_revision
+from aggregator.store.day_articles import DayArticles, KnownHeadlines, headline_of
+from aggregator.store.days import load_revision
 from aggregator.store.grouped_days import Saving
-from aggregator.store.values import day_of, time_of
+from aggregator.store.values import day_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ def load_known_day(
     day: date,
     language: str,
     known: KnownDay | None = None,
-    headlines: HeadlineRows | None = None,
+    headlines: KnownHeadlines | None = None,
 ) -> KnownDay:
     """Stories of a day, members in order of key; on which day they began is left open.
 
@@ -41,7 +42,7 @@ def load_known_day(
 
 
 def _stories_of(
-    connection: sqlite3.Connection, day: date, language: str, headlines: HeadlineRows
+    connection: sqlite3.Connection, day: date, language: str, headlines: KnownHeadlines
 ) -> Iterator[tuple[int, KnownStory]]:
     place = [day.isoformat(), language]
     cursor = connection.cursor()
@@ -53,14 +54,14 @@ def _stories_of(
         )
     }
     rows = cursor.execute(
-        "SELECT m.story_id, a.key, a.headline, a.outlet, a.effective_at"
+        "SELECT m.story_id, article_id, a.key, a.headline, a.outlet, a.effective_at"
         "  FROM articles AS a JOIN story_members AS m USING (article_id)"
         " WHERE a.day = ? AND a.language = ? ORDER BY m.story_id, a.key",
         place,
     )
     for story_id, members in groupby(rows, key=itemgetter(0)):
         if story_id in issues:
-            told = tuple([headlines.get(row[1:]) or _headline(row[1:]) for row in members])
+            told = tuple([headlines.get(row[1]) or headline_of(row[2:]) for row in members])
             yield story_id, _known_story(story_id, day, told, *issues[story_id])
 
 
@@ -70,16 +71,15 @@ def _known_story(
     return KnownStory(story_id, day, tuple([headline.key for headline in told]), told, series, serial)
 
 
-def known_after(
-    known: KnownDay | None, saving: Saving, day: date, headlines: Mapping[str, Headline]
-) -> KnownDay:
-    """The stories of a day after it was written; `headlines` by key. The same as if they were read."""
+def known_after(known: KnownDay | None, saving: Saving, day: date, articles: DayArticles) -> KnownDay:
+    """The stories of a day with these articles after it was written. The same as if they were read."""
     stories = dict(known.stories) if known and not saving.is_whole else {}
     for story_id, groups in saving.touched.items():
         stories.pop(story_id, None)
         if groups:
             largest = max(groups, key=lambda group: len(group.keys))
-            told = tuple([headlines[key] for key in sorted([k for group in groups for k in group.keys])])
+            keys = sorted([key for group in groups for key in group.keys])
+            told = tuple([articles.headlines[articles.ids[key]] for key in keys])
             stories[story_id] = _known_story(story_id, day, told, largest.series, largest.serial)
     return KnownDay(saving.day.revision, stories)
 
@@ -92,11 +92,6 @@ def load_first_days(connection: sqlite3.Connection, day: date, language: str) ->
         [day.isoformat(), language],
     )
     return {story_id: day_of(first) for story_id, first in rows}
-
-
-def _headline(row: tuple[str, str, str, str]) -> Headline:
-    key, text, outlet, at = row
-    return Headline(key, text, outlet, time_of(at))
 
 
 def load_issues(
@@ -115,7 +110,7 @@ def load_issues(
     found = []
     for (day, story_id), grouped in groupby(map(tuple, rows), key=itemgetter(0, 1)):
         story = list(grouped)
-        told = tuple([_headline(row[4:]) for row in story])
+        told = tuple([headline_of(row[4:]) for row in story])
         found.append(_known_story(story_id, day_of(day), told, *story[0][2:4]))
     return found
 
