@@ -14,6 +14,7 @@ from itertools import pairwise
 from statistics import linear_regression
 from zoneinfo import ZoneInfo
 
+from aggregator.pipeline.grouping import LATE_DAYS
 from tests.system.home import check, rows
 from tests.system.misfortune import PARTIAL, UNCHANGED, WHOLE, Answer
 from tests.system.newsstand import Gazette, Told, key_of
@@ -80,6 +81,7 @@ class Oracle:
             *self._articles(),
             *self._listings(),
             *self._digests(),
+            *self._stories(),
             *self._log(),
         ]
 
@@ -125,6 +127,11 @@ class Oracle:
         for link, *row in stored:
             if key_of(link) in self._due:
                 yield from self._details(*self._due[key_of(link)], *row)
+
+    def _beyond_due(self) -> int:
+        """How many articles only an answer that was cut short has shown."""
+        stored = {key_of(link) for (link,) in self._rows("SELECT link FROM articles")}
+        return len((stored - self._due.keys()) & self._told_in_part())
 
     def _told_in_part(self) -> set[str]:
         return {
@@ -194,11 +201,21 @@ class Oracle:
         for path, sha256 in self._rows("SELECT path, sha256 FROM digest_log"):
             if hashlib.sha256((self._soaked.home.folder / path).read_bytes()).hexdigest() != sha256:
                 yield f"{path} is not what was logged"
-        [(loose,)] = self._rows(
-            "SELECT count(*) FROM articles WHERE article_id NOT IN (SELECT article_id FROM story_members)"
+
+    def _stories(self) -> Iterator[str]:
+        """Each article is in one but what is archive: it was shown first when its day had taken its last addendum."""
+        yield from (f"without a story: {key}" for key, is_archive in self._loose() if not is_archive)
+
+    def _loose(self) -> Iterator[tuple[str, bool]]:
+        """The articles that are in no story, and whether that is right."""
+        loose = self._rows(
+            "SELECT link, first_seen_at, day, day IN (SELECT day FROM closed_days) FROM articles"
+            " WHERE article_id NOT IN (SELECT article_id FROM story_members)"
         )
-        if loose:
-            yield f"{loose} articles without a story"
+        for link, first_seen_at, day, is_closed in loose:
+            first_seen_day = datetime.fromisoformat(first_seen_at).astimezone(ZoneInfo(ZONE)).date()
+            is_late = first_seen_day - date.fromisoformat(day) > timedelta(days=LATE_DAYS)
+            yield key_of(link), is_late and bool(is_closed)
 
     def _log(self) -> Iterator[str]:
         for line in (self._soaked.home.folder / "log").read_text().splitlines():
@@ -211,9 +228,11 @@ class Oracle:
         yield f"{(fate.end - fate.start).days} days, {len(self._stands)} feeds, seed {self._soaked.seed}"
         yield f"{len(self._polls)} polls: {_counted(polls)}"
         yield f"answers: {_counted(Counter(answer.kind for answer in self._soaked.answers))}"
+        archived = sum(is_archive for _, is_archive in self._loose())
         yield (
-            f"articles: {len(self._due)} due, {self._count('articles')} stored, {self._never_shown()} came and went"
-            f" unseen; {self._count('listings')} listings"
+            f"articles: {len(self._due)} due, {self._beyond_due()} more of answers that were cut,"
+            f" {self._count('articles')} stored, {archived} of them too late for their day;"
+            f" {self._never_shown()} came and went unseen; {self._count('listings')} listings"
         )
         spent = {census.born: census.cpu_seconds for census in self._soaked.censuses}
         yield (

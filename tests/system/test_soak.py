@@ -9,6 +9,7 @@ import sqlite3
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -74,17 +75,41 @@ BREAKAGES = {
         "has no poll",
     ),
     "a digest is lost": ("DELETE FROM digests WHERE digest_id = 1", "digests of"),
+    "an article has left its story": ("DELETE FROM story_members WHERE article_id = 1", "without a story"),
     "a day is another": ("UPDATE articles SET day = '2026-03-01' WHERE article_id = 1", "has the day"),
 }
 
 
 @pytest.mark.parametrize(("breakage", "said"), BREAKAGES.values(), ids=BREAKAGES)
 def test_the_oracle_notices(soaked, tmp_path, breakage, said):
-    folder = tmp_path / "broken"
-    shutil.copytree(soaked.home.folder, folder)
-    with closing(sqlite3.connect(folder / soaked.home.store.name, isolation_level=None)) as connection:
-        connection.execute(breakage)
-
-    violations = Oracle(replace(soaked, home=Home(folder))).violations()
+    violations = violations_after(soaked, tmp_path, breakage)
 
     assert any(said in violation for violation in violations), violations[:3]
+
+
+ONE = "article_id = (SELECT min(article_id) FROM articles JOIN closed_days USING (day))"
+OUT_OF_ITS_STORY = f"DELETE FROM story_members WHERE {ONE}"
+SEEN_LATE = f"UPDATE articles SET first_seen_at = date(day, '{{days}} days') || 'T12:00:00Z' WHERE {ONE}"
+DAY_REOPENED = f"DELETE FROM closed_days WHERE day = (SELECT day FROM articles WHERE {ONE})"
+LATE = {
+    "seen in time for the last addendum": ((SEEN_LATE.format(days=3),), True),
+    "seen after the last addendum": ((SEEN_LATE.format(days=4),), False),
+    "of a day that was never closed": ((SEEN_LATE.format(days=4), DAY_REOPENED), True),
+}
+
+
+@pytest.mark.parametrize(("changes", "is_missed"), LATE.values(), ids=LATE)
+def test_an_article_is_in_no_story_only_if_its_day_took_no_more(soaked, tmp_path, changes, is_missed):
+    violations = violations_after(soaked, tmp_path, OUT_OF_ITS_STORY, *changes)
+
+    assert any("without a story" in violation for violation in violations) == is_missed
+
+
+def violations_after(soaked: Soaked, folder: Path, *statements: str) -> list[str]:
+    """What the oracle says of a copy in which these statements have been executed."""
+    broken = Home(folder / "broken")
+    shutil.copytree(soaked.home.folder, broken.folder)
+    with closing(sqlite3.connect(broken.store, isolation_level=None)) as connection:
+        for statement in statements:
+            connection.execute(statement)
+    return Oracle(replace(soaked, home=broken)).violations()
