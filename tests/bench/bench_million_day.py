@@ -90,25 +90,26 @@ def news(rng: random.Random) -> Iterator[ArticleDraft]:
     """Headlines of stories as wide as in `million.py`, told in no order; every outlet in its own words.
 
     A story has two names that no other has, of people and places, as those in the news have; with common words alone
-    chance makes all stories alike, which no day of real headlines is.
+    chance makes all stories alike, which no day of real headlines is. What a document has of one story is one entry.
     """
     vocabulary = Vocabulary.invented(rng)
-    number = 0
+    number = stories = 0
     while True:
         waiting = []
-        for _ in range(5_000):
+        for story in range(stories, stories + 5_000):
             names = [vocabulary.word(rng) + rng.choice(vocabulary.words).lower() for _ in range(2)]
             theme = [*names, vocabulary.word(rng)]
             width = min(int(rng.paretovariate(1.15)), 400)
-            waiting += [vocabulary.headline(rng, theme) for _ in range(width)]
+            waiting += [(story, vocabulary.headline(rng, theme)) for _ in range(width)]
+        stories += 5_000
         rng.shuffle(waiting)
-        for headline in waiting:
+        for of_story, headline in waiting:
             number += 1
             outlet, host = vocabulary.outlets[min(int(rng.expovariate(1 / 120)), len(vocabulary.outlets) - 1)]
-            yield _draft(number, headline, outlet, host)
+            yield _draft(number, of_story, headline, outlet, host)
 
 
-def _draft(number: int, headline: str, outlet: str, host: str) -> ArticleDraft:
+def _draft(number: int, story: int, headline: str, outlet: str, host: str) -> ArticleDraft:
     link = f"https://{host}/new/{number}"
     return ArticleDraft(
         identity=Identity(f"url:{link}"),
@@ -122,7 +123,7 @@ def _draft(number: int, headline: str, outlet: str, host: str) -> ArticleDraft:
         summary=None,
         entry_id=link,
         needs_resolving=False,
-        entry_position=0,
+        entry_position=story,
         list_position=0,
     )
 
