@@ -48,3 +48,9 @@ def test_the_tests_that_the_promise_names_exist():
     for file, name in named:
         assert not name or name in module_tests(FOLDER.parent / file), f"{file}::{name}"
         assert (FOLDER.parent / file).is_file()
+
+
+def test_what_takes_long_is_run_by_one_script():
+    tests, asks = FOLDER.parent, re.compile(r'"LONG"(\)| in os\.environ)')
+    named = {tests.parent / name for name in re.findall(r"tests/\S+\.py", (tests / "long.sh").read_text())}
+    assert {path for path in tests.rglob("test_*.py") if asks.search(path.read_text())} == named

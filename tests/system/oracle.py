@@ -25,6 +25,7 @@ _IN_PART = (PARTIAL, "cut inside gzip")
 _SUCCESS = ("modified", "unchanged")
 _NOT_A_FAULT = "timeout"  # of the machine, when it is very busy
 _GROWTH = 1.1
+_KEPT_BYTES_OF_AN_ARTICLE = 500
 _LATE = timedelta(hours=6)  # a host may ask for two hours of rest, again and again
 
 
@@ -231,16 +232,17 @@ class Oracle:
         archived = sum(is_archive for _, is_archive in self._loose())
         yield (
             f"articles: {len(self._due)} due, {self._beyond_due()} more of answers that were cut,"
-            f" {self._count('articles')} stored, {archived} of them too late for their day;"
-            f" {self._never_shown()} came and went unseen; {self._count('listings')} listings"
+            f" {self.count('articles')} stored, {archived} of them too late for their day;"
+            f" {self._never_shown()} came and went unseen; {self.count('listings')} listings"
         )
         spent = {census.born: census.cpu_seconds for census in self._soaked.censuses}
         yield (
-            f"{len(self._soaked.deaths)} deaths, {self._count('digests')} digests with addenda,"
+            f"{len(self._soaked.deaths)} deaths, {self.count('digests')} digests with addenda,"
             f" {sum(spent.values()):.0f} s of processor"
         )
 
-    def _count(self, table: str) -> int:
+    def count(self, table: str) -> int:
+        """How many rows a table has."""
         return int(self._rows(f"SELECT count(*) FROM {table}")[0][0])
 
     def _never_shown(self) -> int:
@@ -265,18 +267,42 @@ def last_life(censuses: Sequence[Census]) -> list[Census]:
 
 
 def memory(censuses: Sequence[Census]) -> str:
-    """Resident megabytes at the beginning, in the middle and at the end of a life, and their slope."""
-    days = [(census.at - censuses[0].at) / timedelta(days=1) for census in censuses]
+    """Resident megabytes at the beginning, in the middle and at the end of a life, and by how much they grow."""
     megabytes = [census.resident_bytes / 1e6 for census in censuses]
-    slope = linear_regression(days, megabytes).slope
     shown = [f"{megabytes[place]:.0f}" for place in (0, len(megabytes) // 2, -1)]
-    return f"{', '.join(shown)} MB resident in {days[-1]:.0f} days of one life, {slope:+.2f} MB a day"
+    days = (censuses[-1].at - censuses[0].at) / timedelta(days=1)
+    return (
+        f"{', '.join(shown)} MB resident in {days:.0f} days of one life, {_slope(censuses):+.2f} MB a day,"
+        f" in its last third {_slope(_last_third(censuses)):+.2f}"
+    )
+
+
+def leaked(censuses: Sequence[Census], articles_a_day: float) -> list[str]:
+    """What a life goes on to keep in its last third, if it is more than it may be for each article that comes.
+
+    By then the windows that the daemon looks back through are full, and for what enters them something leaves. A leak
+    is of what comes in, so it is measured by that: of an article, its words alone, once read, are a kilobyte.
+    """
+    megabytes_a_day = _slope(_last_third(censuses))
+    if megabytes_a_day * 1e6 <= _KEPT_BYTES_OF_AN_ARTICLE * articles_a_day:
+        return []
+    return [f"{megabytes_a_day:+.2f} MB a day, with {articles_a_day:.0f} articles a day"]
+
+
+def _last_third(censuses: Sequence[Census]) -> Sequence[Census]:
+    return censuses[-(len(censuses) // 3) :]
+
+
+def _slope(censuses: Sequence[Census]) -> float:
+    """Of resident memory, in megabytes a day."""
+    days = [(census.at - censuses[0].at) / timedelta(days=1) for census in censuses]
+    return linear_regression(days, [census.resident_bytes / 1e6 for census in censuses]).slope
 
 
 def grown(censuses: Sequence[Census]) -> list[str]:
     """Classes of which there were clearly more at every moment of the last third of a life than ever before."""
-    last = len(censuses) // 3
-    before, after = censuses[:-last], censuses[-last:]
+    after = _last_third(censuses)
+    before = censuses[: -len(after)]
     found = []
     for kind in sorted(after[-1].objects):
         most = max(census.objects.get(kind, 0) for census in before)

@@ -35,7 +35,7 @@ from tests.system.misfortune import FEEDS_PER_HOST, Answer, Misfortune
 from tests.system.newsstand import Stand, newsstand
 
 ZONE = "Europe/Berlin"
-CENSUS = timedelta(hours=6)
+CENSUS = timedelta(hours=2)
 MORNING = timedelta(hours=7)  # after the last day, when its digest has been made
 TIMEOUT_SECONDS = 3
 _M_ARENA_MAX, _M_TRIM_THRESHOLD = -8, -1  # of malloc.h
@@ -219,11 +219,11 @@ class _Life:
 
     def _count(self, now: datetime) -> None:
         gc.collect()
-        kinds = Counter(
-            f"{type(thing).__module__}.{type(thing).__qualname__}"
-            for thing in gc.get_objects()
-            if str(type(thing).__module__).startswith("aggregator.")
-        )
+        kinds = {
+            f"{kind.__module__}.{kind.__qualname__}": number
+            for kind, number in Counter(map(type, gc.get_objects())).items()
+            if str(kind.__module__).startswith("aggregator.")
+        }
         row = (self._born.isoformat(), now.isoformat(), _resident_bytes(), process_time(), kinds)
         with self._census.open("a") as file:
             file.write(json.dumps(row) + "\n")

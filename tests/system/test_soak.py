@@ -4,6 +4,7 @@
 """
 
 import os
+import random
 import shutil
 import sqlite3
 from contextlib import closing
@@ -16,8 +17,8 @@ import pytest
 from aggregator.store import copies, open_reader
 from tests.system.home import Home, dump
 from tests.system.misfortune import KINDS
-from tests.system.oracle import Oracle, grown, last_life, memory
-from tests.system.soaking import Scale, Soaked, soak
+from tests.system.oracle import Oracle, grown, last_life, leaked, memory
+from tests.system.soaking import Census, Scale, Soaked, soak
 
 IS_LONG = bool(os.environ.get("LONG"))
 SEED = 1
@@ -49,6 +50,36 @@ def test_it_died_it_slept_the_disk_was_full_and_servers_did_their_worst(soaked):
 
 def test_no_class_of_ours_has_more_and_more_objects(soaked):
     assert grown(last_life(soaked.censuses)) == []
+
+
+if IS_LONG:  # a life of four days has not filled its windows yet
+
+    def test_a_long_life_takes_no_more_and_more_memory(soaked):
+        articles = Oracle(soaked).count("articles")
+
+        assert leaked(last_life(soaked.censuses), articles / SCALE.days) == []
+
+
+LIVES = {
+    "never more": ([200.0] * 17, False),
+    "more until its windows are full": ([*range(190, 200), *[200.0] * 7], False),
+    "less": ([200.0 - day for day in range(17)], False),
+    "a kilobyte of each article": ([200.0 + day for day in range(17)], True),
+    "more in the end": ([*[200.0] * 11, *range(200, 206)], True),
+}
+
+
+@pytest.mark.parametrize(("megabytes", "is_leak"), LIVES.values(), ids=LIVES)
+def test_what_a_life_of_a_thousand_articles_a_day_may_keep(megabytes, is_leak):
+    rng = random.Random(0)
+    censuses = [
+        Census(STARTS[MONTH], STARTS[MONTH] + timedelta(days=day, hours=hour), int(1e6 * noisy), 0.0, {})
+        for day, resident in enumerate(megabytes)
+        for hour in range(0, 24, 2)
+        for noisy in [resident + rng.gauss(0, 1.6)]  # as a daemon's memory goes up and down in a day
+    ]
+
+    assert bool(leaked(censuses, 1000)) == is_leak
 
 
 def test_a_backup_that_is_restored_elsewhere_is_the_same(soaked, tmp_path):
