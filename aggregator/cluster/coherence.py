@@ -62,7 +62,7 @@ class Coherence:
         else:
             self._sums.resize((width, width))
             self._rows.matrix.resize((self._rows.matrix.shape[0], width))
-            self._sums = sparse.csr_matrix(self._sums + _sums(rows, came) - _sums(self._rows, went))
+            self._sums = sparse.csr_matrix(self._sums + (_sums(rows, came) - _sums(self._rows, went)))
         self._rows = rows
 
 

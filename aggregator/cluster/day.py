@@ -11,7 +11,7 @@ from aggregator.cluster.copies import in_order
 from aggregator.cluster.decided import Decided
 from aggregator.cluster.linkage import FORBIDDEN
 from aggregator.cluster.listings import Listings
-from aggregator.cluster.reading import Reader
+from aggregator.cluster.reading import Reader, Reading
 from aggregator.cluster.rules import Rules
 from aggregator.cluster.series import SeriesSlot
 from aggregator.cluster.similarity import similarities
@@ -24,13 +24,13 @@ from aggregator.settings import ClusterSettings, GoogleGroups
 class Day:
     """The headlines of one (language, day) in the order of their keys, prepared for comparison.
 
-    `surfaces` are the words as written, `tokens` their stems. `textual` are similarities of the headlines alone, `agreement` with Google's evidence and the
+    `read` is what they were read as, `tokens` the stems. `textual` are similarities of the headlines alone, `agreement` with Google's evidence and the
     guards: what groups are made by. Both in millionths, (n, n), symmetric. `decided` is what was told of such a day before.
     """
 
     headlines: tuple[Headline, ...]
     index: dict[str, int]
-    surfaces: list[tuple[str, ...]]
+    read: Sequence[Reading]
     tokens: list[tuple[str, ...]]
     slots: tuple[SeriesSlot | None, ...]
     weights: TokenWeights
@@ -54,7 +54,7 @@ def prepare_day(
     index = {headline.key: i for i, headline in enumerate(ordered)}
     reader = reader or Reader()
     read = reader.read_all(ordered, language)
-    surfaces, tokens = [reading.surfaces for reading in read], [reading.tokens for reading in read]
+    tokens = [reading.tokens for reading in read]
     slots = tuple(reading.slot for reading in read)
     known = weights or shipped_weights(language)
     textual = similarities(tokens, known, rules, reader.memory(language))
@@ -62,7 +62,7 @@ def prepare_day(
     listings = Listings.of(heard, index, len(index))
     decided = reader.memory(language).decided(known)
     agreement = _guarded(with_listings(textual, listings, tokens, rules), slots)
-    return Day(ordered, index, surfaces, tokens, slots, known, listings, textual, agreement, decided)
+    return Day(ordered, index, read, tokens, slots, known, listings, textual, agreement, decided)
 
 
 def _guarded(agreement: sparse.csr_matrix, slots: Sequence[SeriesSlot | None]) -> sparse.csr_matrix:

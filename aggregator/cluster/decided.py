@@ -107,11 +107,10 @@ def worded(
     grounds: Grounds, headlines: Sequence[Headline], line: int, words: Sequence[tuple[str, ...]]
 ) -> list[Decision]:
     """Return decisions of these figures, each with its `words`."""
-    keys = [headline.key for headline in headlines]
     return [
         Decision(
-            keys[item],
-            keys[partner],
+            headlines[item].key,
+            headlines[partner].key,
             VERDICTS[verdict],
             RULE_NAMES[rule],
             score / PARTS,

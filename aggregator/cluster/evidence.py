@@ -229,7 +229,7 @@ class Ledger:
 
     def _shared_words(self, item: int, partner: int) -> tuple[str, ...]:
         theirs = self.day.tokens[partner]
-        shown = dict(zip(self.day.tokens[item], self.day.surfaces[item], strict=True))
+        shown = dict(zip(self.day.tokens[item], self.day.read[item].surfaces, strict=True))
         frequency = self.day.weights.frequencies.get  # the rarest tell most
         shared = sorted(shown.keys() & theirs, key=lambda token: (frequency(token, 0.0), token))
         return tuple(shown[token] for token in shared[:_MAX_WORDS])

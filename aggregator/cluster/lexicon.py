@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from aggregator.cluster.almanac import date_places
-from aggregator.cluster.sameness import Last
+from aggregator.cluster.sameness import places_before
 
 Indices = NDArray[np.int64]
 Document = tuple[str, ...]
@@ -58,7 +58,7 @@ class Lexicon:
         self.skeletons: list[int] = []  # of each word: the number of its consonants, -1 if it is no name
         self._word_numbers: dict[str, int] = {}
         self._document_numbers: dict[Document, int] = {}
-        self._last: Last[int] = Last()
+        self._last: tuple[Sequence[Document], Indices] = ((), np.zeros(0, dtype=np.int64))
         self._group_numbers: defaultdict[str, int] = defaultdict(count().__next__)
         self._skeleton_numbers: defaultdict[str, int] = defaultdict(count().__next__)
         self._in_order = _Rows()
@@ -68,7 +68,15 @@ class Lexicon:
 
     def numbers(self, documents: Sequence[Document]) -> Indices:
         """Return the number of each document."""
-        return np.array(self._last.found(documents, self._number), dtype=np.int64)
+        before, known = self._last
+        if len(documents) * 4 < len(before):  # a few are looked up sooner than compared
+            return np.array([self._number(document) for document in documents], dtype=np.int64)
+        places = places_before(documents, before)
+        numbers = known[places] if len(known) else np.zeros(len(documents), dtype=np.int64)
+        others = np.flatnonzero(places < 0)
+        numbers[others] = [self._number(documents[place]) for place in others.tolist()]
+        self._last = (documents, numbers)
+        return numbers
 
     def _number(self, document: Document) -> int:
         known = self._document_numbers.get(document)

@@ -7,7 +7,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from aggregator.cluster.sameness import Last
+import numpy as np
+
+from aggregator.cluster.sameness import places_before
 from aggregator.cluster.series import SeriesSlot, series_of
 from aggregator.cluster.similarity import Memory
 from aggregator.cluster.text import Stemmer, surfaces_of
@@ -39,7 +41,7 @@ class Reader:
         self._older: defaultdict[str, dict[str, Reading]] = defaultdict(
             dict
         )  # not read since `forget_unread`
-        self._last: defaultdict[str, Last[Reading]] = defaultdict(Last)
+        self._last: dict[str, tuple[Sequence[Headline], Sequence[Reading]]] = {}
         self._memories: dict[str, Memory] = {}
 
     def memory(self, language: str) -> Memory:
@@ -52,7 +54,20 @@ class Reader:
 
     def read_all(self, headlines: Sequence[Headline], language: str) -> Sequence[Reading]:
         """Return the reading of each headline; a day's cost little where they are known, or were asked for just now."""
-        return self._last[language].found(headlines, lambda headline: self.read(headline.text, language))
+        before, known = self._last.get(language, ((), ()))
+        if headlines is before:
+            return known
+        if len(headlines) * 4 < len(before):  # a few are looked up sooner than compared
+            return [self.read(headline.text, language) for headline in headlines]
+        places = places_before(headlines, before)
+        if not len(known):
+            read = [self.read(headline.text, language) for headline in headlines]
+        else:
+            read = list(map(known.__getitem__, places.tolist()))
+            for place in np.flatnonzero(places < 0).tolist():
+                read[place] = self.read(headlines[place].text, language)
+        self._last[language] = (headlines, read)
+        return read
 
     def _read(self, text: str, language: str) -> Reading:
         reading = self._older[language].pop(text, None) or _reading(text, language)

@@ -115,6 +115,11 @@ class _Headlines:
     starts: Indices
     counts: Indices
 
+    @property
+    def first(self) -> Indices:
+        """The first headline of each document, of those that have any."""
+        return self.in_order[np.minimum(self.starts, max(len(self.in_order) - 1, 0))]
+
     @classmethod
     def of(cls, documents: Indices, width: int) -> Self:
         """Read the document of each headline, one of `width`."""
@@ -136,19 +141,25 @@ class _Edges:
         one = np.concatenate([self.one, self.other[apart]])
         other = np.concatenate([self.other, self.one[apart]])
         values = np.concatenate([self.values, self.values[apart]])
-        rows, columns = left.starts[one], right.starts[other]
-        times = left.counts[one] * right.counts[other]
-        if np.any(times != 1):
-            edge = np.repeat(np.arange(len(one)), times)
-            which = np.arange(len(edge)) - np.repeat(np.cumsum(times) - times, times)
-            rows = rows[edge] + which // right.counts[other[edge]]
-            columns = columns[edge] + which % right.counts[other[edge]]
-            values = values[edge]
-        rows, columns = left.in_order[rows], right.in_order[columns]
-        if left is right:
-            told = rows != columns
-            rows, columns, values = rows[told], columns[told], values[told]
+        once = (left.counts[one] == 1) & (right.counts[other] == 1)
+        most = left.first[one[once]], right.first[other[once]], values[once]
+        rest = self._several(one[~once], other[~once], values[~once], left, right)
+        rows, columns, values = (np.concatenate(parts) for parts in zip(most, rest, strict=True))
         return sparse.csr_matrix((values, (rows, columns)), shape=(len(left.in_order), len(right.in_order)))
+
+    @staticmethod
+    def _several(
+        one: Indices, other: Indices, values: Indices, left: _Headlines, right: _Headlines
+    ) -> tuple[Indices, Indices, Indices]:
+        """Return the pairs of headlines of documents that several are; none of a headline with itself."""
+        times = left.counts[one] * right.counts[other]
+        edge = np.repeat(np.arange(len(one)), times)
+        which = np.arange(len(edge)) - np.repeat(np.cumsum(times) - times, times)
+        one, other, values = one[edge], other[edge], values[edge]
+        rows = left.in_order[left.starts[one] + which // right.counts[other]]
+        columns = right.in_order[right.starts[other] + which % right.counts[other]]
+        told = (rows != columns) if left is right else np.ones(len(rows), dtype=bool)
+        return rows[told], columns[told], values[told]
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,11 +257,11 @@ class _Pool:
         """Return what is remembered, and how alike the headlines of the same words are where there are `several`."""
         itself = _compared(vectors, expanded, several, several, self._rules)
         several, itself = several[itself > 0], itself[itself > 0]
-        one = np.searchsorted(vectors.documents, self._one)
-        other = np.searchsorted(vectors.documents, self._other)
+        place_of = np.zeros(vectors.documents.max(initial=-1) + 1, dtype=np.int64)
+        place_of[vectors.documents] = np.arange(len(vectors.documents))
         return _Edges(
-            np.concatenate([one, several]),
-            np.concatenate([other, several]),
+            np.concatenate([place_of[self._one], several]),
+            np.concatenate([place_of[self._other], several]),
             np.concatenate([self._values, itself]),
         )
 

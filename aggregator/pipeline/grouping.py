@@ -8,7 +8,7 @@ searchable, in no story. A day before the first digest was never closed, and is 
 
 import sqlite3
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -62,10 +62,16 @@ def read_material(
         changed=changed,
         inputs=inputs,
         weights=None if weights is None else memory.weights(weights),
-        today=tuple([replace(s, first_day=begun[s.story_id]) if s.story_id in begun else s for s in today]),
+        today=tuple(_with_first_days(today, begun)),
         past=tuple(past),
         frozen=stories.load_groups(connection, day, language) if changed.is_closed else (),
     )
+
+
+def _with_first_days(stories: list[KnownStory], begun: Mapping[int, date]) -> list[KnownStory]:
+    if not begun:
+        return stories
+    return [replace(s, first_day=begun[s.story_id]) if s.story_id in begun else s for s in stories]
 
 
 def _known_day(
@@ -74,7 +80,7 @@ def _known_day(
     """The stories of a day in the order of their ids."""
     known = memory.day(day, language)
     known.stories = stories.load_known_day(connection, day, language, known.stories, known.articles.headlines)
-    return [story for _, story in sorted(known.stories.stories.items())]
+    return [known.stories.stories[story_id] for story_id in sorted(known.stories.stories)]
 
 
 def group(
@@ -88,7 +94,7 @@ def group(
     groups = _with_pins(_day_groups(material, settings, reader), material.inputs.pins)
     continuations = cluster.continue_stories(
         groups.groups,
-        {headline.key: headline for headline in material.inputs.headlines},
+        material.inputs.by_key,
         day=material.inputs.day,
         today=material.today,
         past=material.past,
@@ -244,7 +250,7 @@ def _neighbours(
 ) -> tuple[Continuation, ...]:
     """The stories of these groups, each with the issues nearest to it; months may lie between two."""
     inputs, day = material.inputs, material.inputs.day
-    headlines = {headline.key: headline for headline in inputs.headlines}
+    headlines = inputs.by_key
     outlets = sorted({headlines[key].outlet or "" for group in issues for key in group.keys})
     reach = timedelta(days=_SERIES_DAYS)
     with open_reader(store_path) as connection:

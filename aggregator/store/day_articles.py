@@ -19,10 +19,11 @@ from aggregator.store.values import time_of
 
 @dataclass(slots=True)
 class DayArticles:
-    """The articles of one (language, day) that were read so far: `headlines` by article id, `ids` by key."""
+    """The articles of one (language, day) that were read so far."""
 
-    headlines: dict[int, Headline] = field(default_factory=dict)
-    ids: dict[str, int] = field(default_factory=dict)
+    headlines: dict[int, Headline] = field(default_factory=dict)  # by article id
+    by_key: dict[str, Headline] = field(default_factory=dict)
+    ids: dict[str, int] = field(default_factory=dict)  # by key
     _in_order: list[Headline] = field(default_factory=list)
     _last_id: int = 0
 
@@ -32,7 +33,7 @@ class DayArticles:
         count = connection.execute("SELECT count(*) FROM articles WHERE day = ? AND language = ?", place)
         self._add_new(connection, place)
         if len(self.headlines) != count.fetchone()[0]:
-            self.headlines, self.ids, self._in_order, self._last_id = {}, {}, [], 0
+            self.headlines, self.by_key, self.ids, self._in_order, self._last_id = {}, {}, {}, [], 0
             self._add_new(connection, place)
         merged = connection.execute(
             "SELECT key FROM articles WHERE merged_into IS NOT NULL AND day = ? AND language = ?", place
@@ -54,6 +55,7 @@ class DayArticles:
         if not fresh:
             return
         self.headlines |= fresh
+        self.by_key |= {headline.key: headline for headline in fresh.values()}
         self.ids |= {headline.key: article_id for article_id, headline in fresh.items()}
         self._in_order = sorted([*self._in_order, *fresh.values()], key=attrgetter("key"))
         self._last_id = max(fresh)

@@ -34,14 +34,15 @@ class ChangedDay:
 class DayInputs:
     """All that the grouping of one (language, day) depends on, but for the weights.
 
-    `headlines`, in order of key, leaves out articles that were found to be another article; `article_ids` are those
-    of all articles of the day by key. `pins` are the keys of articles whose headline a person wants to stand for
+    `headlines`, in order of key, leaves out articles that were found to be another article; `by_key` and
+    `article_ids` are of all articles of the day. `pins` are the keys of articles whose headline a person wants to stand for
     their story, the newest pin first.
     """
 
     day: date
     language: str
     headlines: tuple[Headline, ...]
+    by_key: Mapping[str, Headline]
     article_ids: Mapping[str, int]
     sightings: tuple[Sighting, ...]
     corrections: tuple[Correction, ...]
@@ -143,6 +144,7 @@ def load_day_inputs(
         day,
         language,
         articles.read(connection, day, language),
+        articles.by_key,
         articles.ids,
         tuple(_sightings(connection, day, language, day - timedelta(days=window_days))),
         load_corrections(connection),

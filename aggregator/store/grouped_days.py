@@ -198,7 +198,8 @@ class _Writer:
         return {decision.key for decision in self._fresh ^ self._gone if decision.verdict is Verdict.JOINED}
 
     def _member_rows(self, groups: Mapping[DayGroup, _Place]) -> dict[int, tuple[Any, ...]]:
-        ids, joins = self._ids, _strongest_joins(self._grouped.groups.decisions)
+        ids, members = self._ids, {key for group in groups for key in group.keys}
+        joins = _strongest_joins([d for d in self._grouped.groups.decisions if d.key in members])
         rows: dict[int, tuple[Any, ...]] = {}
         for group, place in groups.items():
             number = min([ids[key] for key in group.keys])  # stays when other groups come and go
