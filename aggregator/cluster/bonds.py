@@ -11,7 +11,7 @@ Facts
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence, Sized
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +19,7 @@ from scipy import sparse
 
 from aggregator.cluster.agreement import with_listings
 from aggregator.cluster.issues import are_other_issues
-from aggregator.cluster.linkage import adjusted
+from aggregator.cluster.linkage import Floats, Indices, adjusted
 from aggregator.cluster.listings import Listings
 from aggregator.cluster.reading import Reader
 from aggregator.cluster.rules import Rules
@@ -32,6 +32,7 @@ MAX_COMPARED = 40  # headlines of one story that are compared, so that a giant c
 
 Members = Mapping[int, Mapping[str, Headline]]  # by group or story: key → headline
 _Agreeing = tuple[int, str, str]  # millionths, key in the group, key in the story
+_Place = tuple[int, int]  # group, story
 Told = Mapping[frozenset[str], CorrectionKind]
 
 
@@ -80,8 +81,8 @@ class Scorer:
     weights: TokenWeights
     rules: Rules
 
-    def tokens(self, headline: Headline) -> tuple[str, ...]:
-        return self.reader.read(headline.text, self.language).tokens
+    def tokens(self, headlines: Iterable[Headline]) -> list[tuple[str, ...]]:
+        return [self.reader.read(headline.text, self.language).tokens for headline in headlines]
 
     def slots(self, headlines: Sequence[Headline]) -> list[SeriesSlot | None]:
         return [reading.slot for reading in self.reader.read_all(headlines, self.language)]
@@ -104,25 +105,27 @@ def bonds(
     told = {frozenset((c.a_key, c.b_key)): c.kind for c in corrections}
     compared = sum(min(len(m), MAX_COMPARED) for m in (*groups.values(), *stories.values()))
     rules = scorer.rules.for_continuation(compared)
-    scores = _scores(groups, stories, sightings, scorer)
-    means = {place: _mean(found, groups, stories, place, rules) for place, found in scores.items()}
-    near = {place for place, mean in means.items() if mean >= rules.near_line * rules.line}
-    places = sorted(near | _told_pairs(groups, stories, told))
+    crossing = _crossing(groups, stories, sightings, scorer)
+    means = crossing.means(rules)
+    near = [crossing.places[i] for i in np.flatnonzero(means >= rules.near_line * rules.line).tolist()]
+    places = sorted({*near, *_told_pairs(groups, stories, told)})
     contrasts = _contrasts(sorted(near), groups, stories, sightings, scorer)
     counts = Together.of(groups, stories, sightings).of_stories(places)
+    number = {place: i for i, place in enumerate(crossing.places)} if places else {}
     found: list[tuple[int, Bond]] = []
     for place, (together, possible) in zip(places, counts, strict=True):
         group, story = groups[place[0]], stories[place[1]]
         kinds = {told.get(frozenset((a, b))) for a in group for b in story} if told else set()
         if CorrectionKind.SPLIT in kinds or are_other_issues(group.values(), story.values(), scorer.slot):
             continue
-        agreeing = scores.get(place, ())
+        agreeing = crossing.agreeing(number[place]) if place in number else []
+        mean = float(means[number[place]]) if place in number else 0.0
         top = min(agreeing, key=lambda s: (-s[0], s[1], s[2]), default=(0, min(group), min(story)))
         bond = Bond(
             corrected=CorrectionKind.JOIN in kinds,
             shared=len(group.keys() & story.keys()),
-            mean=means.get(place, 0.0),
-            similarity=means.get(place, 0.0) * contrasts.get(place, 1.0),
+            mean=mean,
+            similarity=mean * contrasts.get(place, 1.0),
             line=rules.line,
             story_id=place[1],
             pair=(top[1], top[2]),
@@ -136,51 +139,81 @@ def bonds(
     return found
 
 
-def _pairs(group: Sized, story: Sized) -> int:
-    return min(len(group), MAX_COMPARED) * min(len(story), MAX_COMPARED)
-
-
-def _mean(
-    agreeing: Sequence[_Agreeing], groups: Members, stories: Members, place: tuple[int, int], rules: Rules
-) -> float:
-    total = np.array([sum(score for score, _, _ in agreeing)])
-    pairs = np.array([_pairs(groups[place[0]], stories[place[1]])])
-    return float(adjusted(total, pairs, np.ones_like(pairs), rules)[0])
-
-
-def _told_pairs(groups: Members, stories: Members, told: Told) -> set[tuple[int, int]]:
+def _told_pairs(groups: Members, stories: Members, told: Told) -> set[_Place]:
     """Return (group, story) pairs that share an article or that a person joined."""
-    story_of: defaultdict[str, set[int]] = defaultdict(set)
-    for story_id, members in stories.items():
+    group_of: defaultdict[str, list[int]] = defaultdict(list)
+    for index, members in groups.items():
         for key in members:
-            story_of[key].add(story_id)
-    partners: defaultdict[str, set[str]] = defaultdict(set)
+            group_of[key].append(index)
+    partners: defaultdict[str, list[int]] = defaultdict(list)
     for pair, kind in told.items():
         if kind is CorrectionKind.JOIN and len(pair) == 2:
             a, b = pair
-            partners[a].add(b)
-            partners[b].add(a)
+            partners[a] += group_of.get(b, [])
+            partners[b] += group_of.get(a, [])
     return {
         (index, story_id)
-        for index, members in groups.items()
-        for key in members
-        for known in (key, *partners[key])
-        for story_id in story_of.get(known, ())
+        for story_id, members in stories.items()
+        for known in (group_of, partners)
+        for key in known.keys() & members.keys()
+        for index in known[key]
     }
 
 
-def _scores(
-    groups: Members, stories: Members, sightings: Sequence[Sighting], scorer: Scorer
-) -> dict[tuple[int, int], list[_Agreeing]]:
-    """Compare all groups with all stories: per pair of these, the pairs of articles that agree or are parted."""
-    left = [(index, h) for index, members in groups.items() for h in [*members.values()][:MAX_COMPARED]]
-    right = [(story, h) for story, members in stories.items() for h in [*members.values()][-MAX_COMPARED:]]
-    cross = _agreement([h for _, h in left], [h for _, h in right], sightings, scorer).tocoo()
-    found: defaultdict[tuple[int, int], list[_Agreeing]] = defaultdict(list)
-    for row, column, score in zip(cross.row.tolist(), cross.col.tolist(), cross.data.tolist(), strict=True):
-        (index, mine), (story_id, theirs) = left[row], right[column]
-        found[index, story_id].append((score, mine.key, theirs.key))
-    return dict(found)
+@dataclass(frozen=True, slots=True)
+class _Crossing:
+    """The pairs of an article of a group and one of a story that agree or are parted, those of one group and
+    story together: from `starts[i]` to `starts[i + 1]` those of `places[i]`, which has `possible[i]` pairs in all."""
+
+    left: Sequence[Headline]
+    right: Sequence[Headline]
+    rows: Indices
+    columns: Indices
+    values: Indices
+    starts: Indices
+    places: Sequence[_Place]
+    possible: Indices
+
+    def means(self, rules: Rules) -> Floats:
+        """Return how much each group agrees with each story, all pairs counted."""
+        running = np.concatenate([[0], np.cumsum(self.values)])
+        return adjusted(np.diff(running[self.starts]), self.possible, np.ones_like(self.possible), rules)
+
+    def agreeing(self, number: int) -> list[_Agreeing]:
+        """Return the pairs of one place."""
+        part = slice(self.starts[number], self.starts[number + 1])
+        pairs = zip(
+            self.values[part].tolist(), self.rows[part].tolist(), self.columns[part].tolist(), strict=True
+        )
+        return [(value, self.left[row].key, self.right[column].key) for value, row, column in pairs]
+
+
+def _crossing(groups: Members, stories: Members, sightings: Sequence[Sighting], scorer: Scorer) -> _Crossing:
+    """Compare all groups with all stories."""
+    left, mine = _listed([[*members.values()][:MAX_COMPARED] for members in groups.values()])
+    right, theirs = _listed([[*members.values()][-MAX_COMPARED:] for members in stories.values()])
+    cross = _agreement(left, right, sightings, scorer).tocoo()
+    pairs = mine[cross.row] * len(stories) + theirs[cross.col]
+    order = np.argsort(pairs, kind="stable")
+    starts = np.flatnonzero(np.diff(pairs[order], prepend=-1, append=-1))
+    one, other = np.divmod(pairs[order[starts[:-1]]], max(len(stories), 1))
+    indices, ids = [*groups], [*stories]
+    return _Crossing(
+        left,
+        right,
+        cross.row[order],
+        cross.col[order],
+        cross.data[order],
+        starts,
+        [(indices[a], ids[b]) for a, b in zip(one.tolist(), other.tolist(), strict=True)],
+        np.bincount(mine, minlength=1)[one] * np.bincount(theirs, minlength=1)[other],
+    )
+
+
+def _listed(parts: Sequence[Sequence[Headline]]) -> tuple[list[Headline], Indices]:
+    """Return the headlines of all parts in a row, and the part of each."""
+    sizes = [len(part) for part in parts]
+    return [headline for part in parts for headline in part], np.repeat(np.arange(len(parts)), sizes)
 
 
 def _agreement(
@@ -189,7 +222,7 @@ def _agreement(
     """Return what headlines and lists say of each of `left` with each of `right`; (n, m) millionths."""
     if not left or not right:
         return sparse.csr_matrix((len(left), len(right)), dtype=np.int64)
-    tokens = [scorer.tokens(h) for h in (*left, *right)]
+    tokens = scorer.tokens((*left, *right))
     memory = scorer.reader.memory(scorer.language)
     cross = cross_similarities(tokens[: len(left)], tokens[len(left) :], scorer.weights, scorer.rules, memory)
     whole = sparse.csr_matrix(sparse.block_array([[None, cross], [cross.T, None]], dtype=np.int64))
@@ -214,7 +247,7 @@ def _contrasts(
     if not parts:
         return {}
     headlines = [headline for members in parts.values() for headline in members]
-    tokens = [scorer.tokens(headline) for headline in headlines]
+    tokens = scorer.tokens(headlines)
     textual = similarities(tokens, scorer.weights, scorer.rules)
     heard = with_listings(textual, _listings(headlines, sightings), tokens, scorer.rules)
     sizes = np.array([len(members) for members in parts.values()])
