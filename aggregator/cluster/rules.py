@@ -58,7 +58,7 @@ class Rules:
     contrast_power: float = 0.33  # the contrast rises with these odds to this power
     comparisons_per_headline: int = 1_000
     overlap_share: float = 0.25  # of the line; pairs whose telling words have less in common are not compared
-    floor_share: float = 0.06  # of the line; lesser similarities count as none
+    floor_share: float = 0.12  # of the line; lesser similarities count as none
 
     def line_for(self, headlines: int) -> float:
         """Return the line for a set of this many headlines; it moves only where they double."""

@@ -17,6 +17,8 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import date
 from itertools import chain, repeat
 
+import numpy as np
+
 from aggregator.cluster.bonds import Bond, Members, Scorer, Together, bonds
 from aggregator.cluster.issues import Issues
 from aggregator.cluster.reading import Reader
@@ -172,22 +174,28 @@ def _ids_of_today(groups: Sequence[DayGroup], today: Sequence[KnownStory]) -> di
     owners = chain.from_iterable(map(repeat, range(len(keys)), map(len, keys)))
     group_of = dict(zip(chain.from_iterable(keys), owners, strict=True))
     held: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
-    for story in today:
-        if len(story.keys) == 1:  # as most
-            if (index := group_of.get(story.keys[0])) is not None:
-                held[index].append((-1, story.story_id))
-            continue
-        where = [group_of[key] for key in story.keys if key in group_of]
-        if len(set(where)) == 1:
-            held[where[0]].append((-len(where), story.story_id))
-        elif where:
-            parts = Counter(where)
+    for story, index in zip(today, _only_group([story.keys for story in today], group_of), strict=True):
+        if index >= 0:  # as nearly all
+            held[index].append((-len(story.keys), story.story_id))
+        elif parts := Counter([group_of[key] for key in story.keys if key in group_of]):
             largest = min(parts, key=lambda index: (-parts[index], min(groups[index].keys)))
             held[largest].append((-parts[largest], story.story_id))
     return {
         index: tuple([story_id for _, story_id in sorted(stories)]) if len(stories) > 1 else (stories[0][1],)
         for index, stories in held.items()
     }
+
+
+def _only_group(told: Sequence[Sequence[str]], group_of: Mapping[str, int]) -> list[int]:
+    """Return the group that all articles of a story are in, for each story; -1 where they are in several, or some in none."""
+    sizes = np.fromiter(map(len, told), dtype=np.int64, count=len(told))
+    where = np.fromiter(map(group_of.get, chain.from_iterable(told), repeat(-1)), dtype=np.int64)
+    if not len(where):
+        return [-1] * len(told)
+    starts = np.minimum(np.cumsum(sizes) - sizes, len(where) - 1)
+    lowest, highest = np.minimum.reduceat(where, starts), np.maximum.reduceat(where, starts)
+    only: list[int] = np.where((lowest == highest) & (sizes > 0), lowest, -1).tolist()
+    return only
 
 
 def _continuation(
