@@ -28,6 +28,7 @@ from aggregator.cluster import (
 from aggregator.cluster import candidates as candidates_module
 from aggregator.cluster.lexicon import Lexicon
 from aggregator.cluster.linkage import FORBIDDEN, SCALE, average_link
+from aggregator.cluster.names import Names
 from aggregator.cluster.weights import TokenWeights
 from aggregator.model import Correction, CorrectionKind, DayGroup, Headline, Sighting
 
@@ -178,7 +179,11 @@ def test_similarities_between_two_lists_are_those_of_all_together():
     assert (across != whole[:15, 15:]).nnz == 0
 
 
-def test_forms_are_found_among_many_headlines():
+@pytest.mark.parametrize(
+    "spread", [int(templates._SPREAD), 0], ids=["usual hashes", "hashes that are all alike"]
+)
+def test_forms_are_found_among_many_headlines(monkeypatch, spread):
+    monkeypatch.setattr(templates, "_SPREAD", np.uint64(spread))
     towns = [f"{a}{b}ford" for a in ("Al", "Brack", "Cor", "Dun") for b in ("", "er", "ing")]
     texts = [f"weather in {town} on friday".split() for town in towns] + [
         h.text.split() for h in dispatches(200, seed=6)
@@ -192,6 +197,28 @@ def test_forms_are_found_among_many_headlines():
     assert {d: set(words) for d, words in found.items()} == {
         d: {"weather", "in", "on", "friday"} for d in documents[: len(towns)].tolist()
     }
+
+
+def test_a_word_is_told_by_the_name_that_foretells_it_best():
+    pairs = {"port amberly": 60.0, "amberly castle": 30.0}
+    weights = TokenWeights(1_000.0, {"port": 90.0, "amberly": 80.0, "castle": 85.0}, pairs)
+    by_port, by_castle = (weights.names()[name][1] for name in (("port", "amberly"), ("amberly", "castle")))
+    texts = {
+        "port amberly castle burns": {"amberly": by_port},
+        "castle amberly": {},
+        "amberly castle amberly friday": {"amberly": by_castle},
+        "amberly port amberly": {"amberly": by_port},
+    }
+    lexicon, carried = Lexicon(), Names(weights)
+    for text, shares in texts.items():
+        documents = lexicon.numbers([tuple(text.split())])
+        told = carried.told(lexicon, documents)
+
+        words = [lexicon.words[i] for i in lexicon.presence(documents).indices]
+        assert told.tolist() == [shares.get(word, 0.0) for word in words]
+    assert by_port > by_castle > 0
+    everything = np.arange(len(texts))
+    assert carried.told(lexicon, everything).tolist() == Names(weights).told(lexicon, everything).tolist()
 
 
 # --- poll by poll -----------------------------------------------------------------------------------
@@ -344,7 +371,7 @@ def test_a_memory_keeps_what_recent_days_need_and_lets_go_of_the_rest(monkeypatc
         kept.append(sum(len(texts) for part in (reader._known, reader._older) for texts in part.values()))
         assert kept[-1] <= 2 * texts
         pools = similarity.MAX_POOLS * texts
-        assert len(reader.memory("en")._lexicon.documents) <= 100 + 4 * pools + texts
+        assert len(reader.memory("en")._lexicon.documents) <= 100 + 2 * pools + texts
     assert min(kept) > 0
 
 

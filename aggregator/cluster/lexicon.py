@@ -26,26 +26,43 @@ MIN_LETTERS = 4  # shorter words are compared as they are, not by letter groups
 _VOWELS = re.compile("[aeiouyj'’]")
 
 
-class _Rows:
-    """Lists of numbers, one after the other: what a CSR matrix is made of, and can be appended to."""
+class Lists:
+    """Lists of numbers, one after the other in four bytes each, which can be appended to."""
 
-    def __init__(self) -> None:
-        self._values = array("q")
+    def __init__(self, typecode: str = "i") -> None:
+        self._values = array(typecode)
         self._starts = array("q", [0])
+
+    def __len__(self) -> int:
+        return len(self._starts) - 1
 
     def append(self, values: Iterable[int]) -> None:
         self._values.extend(values)
         self._starts.append(len(self._values))
 
+    def extend(self, values: NDArray[T], lengths: Indices) -> None:
+        """Append a list of each of these lengths, given one after the other."""
+        self._values.frombytes(values.astype(self._values.typecode).tobytes())
+        self._starts.frombytes((self._starts[-1] + np.cumsum(lengths, dtype=np.int64)).tobytes())
+
     def __getitem__(self, row: int) -> list[int]:
-        return self._values[self.places(row)].tolist()
+        return self._values[self._starts[row] : self._starts[row + 1]].tolist()
 
-    def places(self, row: int) -> slice:
-        return slice(self._starts[row], self._starts[row + 1])
+    def lengths(self, rows: Indices | slice) -> Indices:
+        starts = np.array(self._starts)
+        return np.asarray(starts[1:][rows] - starts[:-1][rows])
 
-    def matrix(self, width: int) -> sparse.csr_matrix:
-        """Return a row of ones for each list."""
-        values, starts = np.array(self._values), np.array(self._starts)
+    def of(self, rows: Indices | slice) -> tuple[NDArray[np.int32], Indices]:
+        """Return copies of these lists, one after the other, and where each of them begins, the end at last."""
+        # No array grows while a view of it lives, so none leaves here.
+        values, starts = np.frombuffer(self._values, self._values.typecode), np.frombuffer(self._starts, "q")
+        begins, ends = starts[:-1][rows], starts[1:][rows]
+        new = np.concatenate([[0], np.cumsum(ends - begins)])
+        return values[np.repeat(begins - new[:-1], ends - begins) + np.arange(new[-1])], new
+
+    def matrix(self, rows: Indices | slice, width: int) -> sparse.csr_matrix:
+        """Return these lists as rows of ones."""
+        values, starts = self.of(rows)
         return sparse.csr_matrix((np.ones(len(values)), values, starts), shape=(len(starts) - 1, width))
 
 
@@ -61,9 +78,9 @@ class Lexicon:
         self._last: tuple[Sequence[Document], Indices] = ((), np.zeros(0, dtype=np.int64))
         self._group_numbers: defaultdict[str, int] = defaultdict(count().__next__)
         self._skeleton_numbers: defaultdict[str, int] = defaultdict(count().__next__)
-        self._in_order = _Rows()
-        self._telling = _Rows()
-        self._letter_groups = _Rows()
+        self.in_order = Lists()  # of each document: its words in the order in which they stand
+        self._telling = Lists()
+        self._letter_groups = Lists()
         self._add_word("")  # so that no matrix is without a column
 
     def numbers(self, documents: Sequence[Document]) -> Indices:
@@ -82,38 +99,24 @@ class Lexicon:
         known = self._document_numbers.get(document)
         return self._add_document(document) if known is None else known
 
-    def in_order(self, document: int) -> list[int]:
-        """Return the words of a document in the order in which they stand."""
-        return self._in_order[document]
+    def number_of(self, word: str) -> int:
+        """Return the number of a word, -1 if no document has it."""
+        return self._word_numbers.get(word, -1)
 
-    def presence(self, documents: Indices, values: NDArray[np.float64] | None = None) -> sparse.csr_matrix:
-        """Return (documents, words): ones where a word stands that says what, not merely when.
-
-        With `values`, one for each such place of all documents, in the order of `words_of`, these instead.
-        """
-        whole = self._telling.matrix(len(self.words))
-        if values is not None:
-            whole.data = values
-        return whole[documents]
-
-    def places_of(self, document: int) -> slice:
-        """Return where a document stands among the places of all documents that `presence` takes values for."""
-        return self._telling.places(document)
-
-    def words_of(self, document: int) -> list[int]:
-        """Return the words of a document that say what, each once."""
-        return self._telling[document]
+    def presence(self, documents: Indices) -> sparse.csr_matrix:
+        """Return (documents, words): ones where a word stands that says what, not merely when, in order."""
+        return self._telling.matrix(documents, len(self.words))
 
     def letter_groups(self) -> sparse.csr_matrix:
         """Return (words, letter groups): ones; rows of words that are not compared by letters are empty."""
-        return self._letter_groups.matrix(max(len(self._group_numbers), 1))
+        return self._letter_groups.matrix(slice(None), max(len(self._group_numbers), 1))
 
     def _add_document(self, document: Document) -> int:
         number = self._document_numbers[document] = len(self.documents)
         self.documents.append(document)
         ids = [self._word_numbers[w] if w in self._word_numbers else self._add_word(w) for w in document]
         when = date_places(document)
-        self._in_order.append(ids)
+        self.in_order.append(ids)
         self._telling.append(sorted({i for place, i in enumerate(ids) if place not in when}))
         return number
 

@@ -20,14 +20,16 @@ from aggregator.cluster.candidates import candidates, selecting_words
 from aggregator.cluster.decided import Decided
 from aggregator.cluster.lexicon import Document, Indices, Lexicon, grown
 from aggregator.cluster.linkage import SCALE
+from aggregator.cluster.names import Names
 from aggregator.cluster.rows import Mask, Rows
 from aggregator.cluster.rules import Rules
+from aggregator.cluster.templates import Frames
 from aggregator.cluster.vectors import KIN, UNIT, Vectors, Weighing
 from aggregator.cluster.weights import TokenWeights
 
-SPARE_DOCUMENTS = 10_000  # of one language, remembered beside four times those in use; about 1 kB each
+SPARE_DOCUMENTS = 5_000  # of one language, remembered beside twice those in use; about 400 bytes each
 MAX_POOLS = 6
-_PAIRS_AT_ONCE = 200_000
+_PAIRS_AT_ONCE = 25_000
 
 
 class Memory:
@@ -38,6 +40,7 @@ class Memory:
 
     def __init__(self) -> None:
         self._lexicon = Lexicon()
+        self._frames = Frames()
         self._pools: list[_Pool] = []  # the last used is last
         self._decided: Decided | None = None
 
@@ -49,8 +52,8 @@ class Memory:
 
     def lexicon(self) -> Lexicon:
         """Return the words and documents so far; a new one when most of it is of days that nobody groups any more."""
-        if len(self._lexicon.documents) > SPARE_DOCUMENTS + 4 * self._in_use():
-            self._lexicon, self._pools = Lexicon(), []
+        if len(self._lexicon.documents) > SPARE_DOCUMENTS + 2 * self._in_use():
+            self._lexicon, self._frames, self._pools = Lexicon(), Frames(), []
         return self._lexicon
 
     def _in_use(self) -> int:
@@ -65,7 +68,8 @@ class Memory:
             pool = fitting[common.index(max(common))]
             self._pools.remove(pool)
         else:
-            pool = _Pool(weights, rules)
+            names = [pool.names for pool in self._pools if pool.names.weights == weights]
+            pool = _Pool(names[0] if names else Names(weights), self._frames, rules)
         self._pools = [*self._pools, pool][-MAX_POOLS:]
         return pool
 
@@ -183,9 +187,9 @@ class _Sides:
 class _Pool:
     """Headlines that are compared with each other, with their similarities as of the last time."""
 
-    def __init__(self, weights: TokenWeights, rules: Rules) -> None:
-        self._weights, self._rules = weights, rules
-        self._weighing = Weighing(weights, rules)
+    def __init__(self, names: Names, frames: Frames, rules: Rules) -> None:
+        self.names, self._rules = names, rules
+        self._weighing = Weighing(names, frames, rules)
         self._rows = Rows.none()
         nothing = np.zeros(0, dtype=np.int64)
         self._sides = _Sides(nothing, nothing, nothing.astype(bool), nothing.astype(bool))
@@ -199,7 +203,7 @@ class _Pool:
         return self._rows.documents
 
     def is_for(self, weights: TokenWeights, rules: Rules) -> bool:
-        return rules == self._rules and (weights is self._weights or weights == self._weights)
+        return rules == self._rules and (weights is self.names.weights or weights == self.names.weights)
 
     def similarities(self, lexicon: Lexicon, sides: _Sides) -> _Edges:
         """Return the similarities of documents, and those of equal headlines."""

@@ -19,7 +19,7 @@ MIN_LIKENESS = 0.5  # cosine of the letter groups, from which two words count as
 MIN_NAME_LIKENESS = 0.7  # RapidFuzz ratio of two rare words with the same consonants
 MAX_BLOCK = 400  # letter groups in more words than this ("tion") select nothing
 MAX_NAMES = 12  # words of one skeleton, from which on it selects nothing either
-_CHUNK = 4_000
+_CHUNK = 500
 
 Mask = NDArray[np.bool_]
 _Names = list[tuple[int, int, float]]

@@ -6,39 +6,44 @@ least eight headlines fill the slot of one frame with words that have nothing in
 is a form, and its words say nothing about what happened. Headlines of one story also repeat each
 other word for word, but their fillers overlap ("files for bankruptcy", "files bankruptcy papers").
 
-Found with rolling hashes of prefixes and suffixes, about 700 bytes a headline, kept between groupings.
+Found with rolling hashes of prefixes and suffixes, about 90 bytes a headline, kept between groupings.
 """
 
 from collections import defaultdict
+from collections.abc import Iterator
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from aggregator.cluster.lexicon import Document, Indices, Lexicon
+from aggregator.cluster.lexicon import Document, Indices, Lexicon, Lists
 
 MIN_FILLERS = 8
 MIN_FRAME_WORDS = 4
 MAX_SLOT_WORDS = 6
 _MAX_FRAMED_WORDS = 30  # of one headline; forms are short
+_DOCUMENTS_AT_ONCE = 10_000
 
 _Hashes = NDArray[np.uint64]
+_Place = tuple[int, int, int]  # document, start of the slot, its length
 _STEP = np.uint64(0x9E3779B97F4A7C15)
 _SPREAD = np.uint64(0xBF58476D1CE4E5B9)
 
 
 class Frames:
-    """The frames of a day's headlines, carried along while headlines come and go."""
+    """The frames of the headlines of one lexicon: a hash of four bytes for each slot, made once.
+
+    The slots of a headline stand in the order of `_slots_of`.
+    """
 
     def __init__(self) -> None:
-        self._documents = np.zeros(0, dtype=np.int64)
-        self._keys = np.zeros(0, dtype=np.uint64)
-        self._places = np.zeros((0, 3), dtype=np.int32)  # document, slot start, slot length
+        self._keys = Lists("I")
 
     def form_words(self, lexicon: Lexicon, documents: Indices) -> dict[int, frozenset[str]]:
         """Return, for each of `documents` (in order, each once) that fills in a form, the words of the form."""
-        self._follow(lexicon, documents)
+        self._follow(lexicon)
         best: dict[int, tuple[int, int, frozenset[str]]] = {}
-        for members in self._repeated():
+        for members in self._repeated(lexicon, documents):
             texts = [(d, lexicon.documents[d], start, start + length) for d, start, length in members]
             different = _disjoint({words[start:end] for _, words, start, end in texts})
             if different < MIN_FILLERS:
@@ -48,33 +53,46 @@ class Frames:
                 best[d] = max(best.get(d, (0, 0, frozenset())), (different, len(form), form), key=_strength)
         return {d: form for d, (_, _, form) in best.items()}
 
-    def _follow(self, lexicon: Lexicon, documents: Indices) -> None:
-        gone = np.setdiff1d(self._documents, documents, assume_unique=True)
-        if len(gone):
-            kept = ~np.isin(self._places[:, 0], gone)
-            self._keys, self._places = self._keys[kept], self._places[kept]
-        came = np.setdiff1d(documents, self._documents, assume_unique=True)
-        keys, places = _frames(came, [lexicon.in_order(d) for d in came.tolist()])
-        self._keys = np.concatenate([self._keys, keys])
-        self._places = np.concatenate([self._places, places])
-        self._documents = documents
+    def _follow(self, lexicon: Lexicon) -> None:
+        """Hash the slots of the documents that came."""
+        for start in range(len(self._keys), len(lexicon.documents), _DOCUMENTS_AT_ONCE):
+            came = slice(start, start + _DOCUMENTS_AT_ONCE)
+            self._keys.extend(*_frames(*lexicon.in_order.of(came)))
 
-    def _repeated(self) -> list[list[tuple[int, int, int]]]:
-        """Return (document, slot start, slot length) of each frame that occurs often enough to be a form.
+    def _repeated(self, lexicon: Lexicon, documents: Indices) -> list[list[_Place]]:
+        """Return the slots of each frame that occurs often enough to be a form.
 
-        Every headline has some forty slots and next to none recurs, so keys are first counted in
+        Two frames of one hash are told apart by their words.
+        """
+        found: defaultdict[tuple[int, Document, Document], list[_Place]] = defaultdict(list)
+        for document, slot in self._often(documents):
+            words = lexicon.documents[document]
+            start, length = _slots_of(len(words))[slot]
+            found[start, words[:start], words[start + length :]].append((document, start, length))
+        return [members for members in found.values() if len(members) >= MIN_FILLERS]
+
+    def _often(self, documents: Indices) -> Iterator[tuple[int, int]]:
+        """Yield (document, number of the slot) where a hash occurs often enough.
+
+        Every headline has some twenty slots and next to none recurs, so hashes are first counted in
         coarse buckets, and only those of well-filled buckets are sorted.
         """
-        bits = max(12, min(22, (len(self._keys) // 4).bit_length()))
-        buckets = (self._keys >> np.uint64(64 - bits)).astype(np.int64)
-        candidates = np.flatnonzero(np.bincount(buckets, minlength=1)[buckets] >= MIN_FILLERS)
-        _, inverse, counts = np.unique(self._keys[candidates], return_inverse=True, return_counts=True)
-        often = counts[inverse] >= MIN_FILLERS
-        found: defaultdict[int, list[tuple[int, int, int]]] = defaultdict(list)
-        places = self._places[candidates][often].tolist()
-        for frame, (document, start, length) in zip(inverse[often].tolist(), places, strict=True):
-            found[frame].append((document, start, length))
-        return list(found.values())
+        parts = [documents[i : i + _DOCUMENTS_AT_ONCE] for i in range(0, len(documents), _DOCUMENTS_AT_ONCE)]
+        slots = int(self._keys.lengths(documents).sum())
+        bits = max(12, min(22, (slots // 4).bit_length()))
+        filled = np.zeros(1 << bits, dtype=np.int64)
+        for part in parts:
+            filled += np.bincount(self._keys.of(part)[0] >> np.uint32(32 - bits), minlength=len(filled))
+        found = [np.zeros((0, 3), dtype=np.int64)]
+        for part in parts:
+            keys, starts = self._keys.of(part)
+            chosen = np.flatnonzero(filled[keys >> np.uint32(32 - bits)] >= MIN_FILLERS)
+            row = np.searchsorted(starts, chosen, side="right") - 1
+            found.append(np.stack([keys[chosen].astype(np.int64), part[row], chosen - starts[row]], axis=1))
+        candidates = np.concatenate(found)
+        _, inverse, counts = np.unique(candidates[:, 0], return_inverse=True, return_counts=True)
+        for _, document, slot in candidates[counts[inverse] >= MIN_FILLERS].tolist():
+            yield document, slot
 
 
 def _strength(found: tuple[int, int, frozenset[str]]) -> tuple[int, int, list[str]]:
@@ -91,31 +109,35 @@ def _disjoint(fillers: set[Document]) -> int:
     return count
 
 
-def _frames(documents: Indices, rows: list[list[int]]) -> tuple[_Hashes, NDArray[np.int32]]:
-    """Return a key per (document, slot), and its (document, slot start, slot length)."""
-    lengths = np.array([len(row) for row in rows], dtype=np.int64)
-    fits = np.flatnonzero((lengths > MIN_FRAME_WORDS) & (lengths <= _MAX_FRAMED_WORDS))
-    if not len(fits):
-        return np.zeros(0, dtype=np.uint64), np.zeros((0, 3), dtype=np.int32)
-    lengths = lengths[fits]
-    prefixes, suffixes = _hashes([rows[d] for d in fits.tolist()], lengths)
-    kept_keys, places = [], []
+@cache
+def _slots_of(words: int) -> list[tuple[int, int]]:
+    """Return the start and the length of each slot of a headline of so many words; none of a long one."""
+    if words > _MAX_FRAMED_WORDS:
+        return []
+    lengths = range(1, min(MAX_SLOT_WORDS, words - MIN_FRAME_WORDS) + 1)
+    return [(start, length) for length in lengths for start in range(words - length + 1)]
+
+
+def _frames(words: NDArray[np.int32], starts: Indices) -> tuple[NDArray[np.uint32], Indices]:
+    """Return the hash of the frame of each slot, headline by headline, and how many slots each has."""
+    sizes = np.diff(starts)
+    fits = np.flatnonzero((sizes > MIN_FRAME_WORDS) & (sizes <= _MAX_FRAMED_WORDS))
+    prefixes, suffixes = _hashes(words[np.repeat(np.isin(np.arange(len(sizes)), fits), sizes)], sizes[fits])
+    keys, rows = [np.zeros(0, dtype=np.uint32)], [np.zeros(0, dtype=np.int64)]
     for length in range(1, MAX_SLOT_WORDS + 1):
-        keys, row, starts = _slots(prefixes, suffixes, lengths, length)
-        kept_keys.append(keys)
-        place = np.stack([documents[fits[row]], starts, np.full_like(row, length)], axis=1)
-        places.append(place.astype(np.int32))
-    return np.concatenate(kept_keys), np.concatenate(places)
+        hashed, row = _slots(prefixes, suffixes, sizes[fits], length)
+        keys.append((hashed >> np.uint64(32)).astype(np.uint32))
+        rows.append(fits[row])
+    slots = np.concatenate(rows)
+    return np.concatenate(keys)[np.argsort(slots, kind="stable")], np.bincount(slots, minlength=len(sizes))
 
 
-def _hashes(rows: list[list[int]], lengths: NDArray[np.int64]) -> tuple[_Hashes, _Hashes]:
-    """Return hashes of the words before and from each place on; (rows, longest + 1) each."""
-    width = int(lengths.max())
-    words = np.zeros((len(rows), width), dtype=np.uint64)
-    words[np.arange(width) < lengths[:, None]] = np.concatenate(
-        [np.asarray(row, dtype=np.uint64) for row in rows]
-    )
-    mixed = (words + np.uint64(1)) * _SPREAD
+def _hashes(words: NDArray[np.int32], lengths: Indices) -> tuple[_Hashes, _Hashes]:
+    """Return hashes of the words before and from each place on of rows of these lengths; (rows, longest + 1) each."""
+    width = int(lengths.max(initial=0))
+    rows = np.zeros((len(lengths), width), dtype=np.uint64)
+    rows[np.arange(width) < lengths[:, None]] = words
+    mixed = (rows + np.uint64(1)) * _SPREAD
     mixed ^= mixed >> np.uint64(29)
     prefixes = np.zeros((len(rows), width + 1), dtype=np.uint64)
     suffixes = np.zeros((len(rows), width + 1), dtype=np.uint64)
@@ -127,14 +149,13 @@ def _hashes(rows: list[list[int]], lengths: NDArray[np.int64]) -> tuple[_Hashes,
     return prefixes, suffixes
 
 
-def _slots(
-    prefixes: _Hashes, suffixes: _Hashes, lengths: NDArray[np.int64], length: int
-) -> tuple[_Hashes, NDArray[np.int64], NDArray[np.int64]]:
-    """Return all slots of this many words: the key of the frame that is left, the headline, the start."""
-    starts = np.arange(max(int(lengths.max()) - length + 1, 0))
+def _slots(prefixes: _Hashes, suffixes: _Hashes, lengths: Indices, length: int) -> tuple[_Hashes, Indices]:
+    """Return all slots of this many words, row by row: the hash of the frame that is left, and the row."""
+    starts = np.arange(max(int(lengths.max(initial=0)) - length + 1, 0))
     keys = prefixes[:, : len(starts)] * _SPREAD
     keys += suffixes[:, length : length + len(starts)]
     keys += starts.astype(np.uint64)
     fits = (starts + length <= lengths[:, None]) & (lengths >= length + MIN_FRAME_WORDS)[:, None]
-    rows, columns = np.nonzero(fits)
-    return keys[fits], rows, columns
+    keys ^= keys >> np.uint64(31)
+    keys *= _STEP
+    return keys[fits], np.nonzero(fits)[0]

@@ -22,7 +22,6 @@ is (documents, words); a similarity is a sum of products over `UNIT` and both `l
 
 import math
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import cast
 
 import numpy as np
@@ -30,12 +29,12 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from aggregator.cluster.coherence import FULL_FACTOR, Coherence
-from aggregator.cluster.lexicon import Indices, Lexicon, grown
+from aggregator.cluster.lexicon import Indices, Lexicon
+from aggregator.cluster.names import Names
 from aggregator.cluster.rows import row_sums, with_data
 from aggregator.cluster.rules import Rules
 from aggregator.cluster.spelling import Spelling
 from aggregator.cluster.templates import Frames
-from aggregator.cluster.weights import TokenWeights
 
 Floats = NDArray[np.float64]
 
@@ -66,14 +65,13 @@ class Vectors:
 class Weighing:
     """Weighs the words of a day's headlines; what it found out is carried along to the next time."""
 
-    def __init__(self, weights: TokenWeights, rules: Rules) -> None:
-        self._weights = weights
+    def __init__(self, names: Names, frames: Frames, rules: Rules) -> None:
+        self._weights = names.weights
         self._rules = rules
-        self._names = weights.names()
+        self._names = names
         self._before = np.zeros(0)
-        self._told, self._documents_told = np.zeros(0), 0
         self._spelling = Spelling()
-        self._frames = Frames()
+        self._frames = frames
         self._coherence = Coherence(rules)
 
     def vectors(self, lexicon: Lexicon, documents: Indices, counts: Indices) -> Vectors:
@@ -89,7 +87,7 @@ class Weighing:
         known = self._weights.documents + size
         frequency = _settled(own, size / max(counts.sum(), 1)) + self._known_before(lexicon)
         weights = _steps(frequency, known)[present.indices]
-        told = lexicon.presence(documents, self._told_by_names(lexicon)).data
+        told = self._names.told(lexicon, documents)
         scaled = with_data(present, weights - np.rint(weights * told))
         untold = self._rules.untold * _steps(0.5, known) ** 2
         lengths = np.sqrt(row_sums(scaled, scaled.data**2) + untold)
@@ -110,22 +108,6 @@ class Weighing:
         new = [frequencies.get(word, 0.0) for word in lexicon.words[len(self._before) :]]
         self._before = np.concatenate([self._before, new])
         return self._before
-
-    def _told_by_names(self, lexicon: Lexicon) -> Floats:
-        """Return, for each word of all documents, the share that another word of its name has told."""
-        new = range(self._documents_told, len(lexicon.documents))
-        self._documents_told = len(lexicon.documents)
-        if new:
-            self._told = grown(self._told, lexicon.places_of(new[-1]).stop)
-        for document in new:
-            pairs = [pair for pair in pairwise(lexicon.documents[document]) if pair in self._names]
-            told: dict[str, float] = {}
-            for rarer, share in map(self._names.__getitem__, pairs):
-                told[rarer] = max(told.get(rarer, 0.0), share)
-            if told:
-                words = [lexicon.words[i] for i in lexicon.words_of(document)]
-                self._told[lexicon.places_of(document)] = [told.get(word, 0.0) for word in words]
-        return self._told
 
 
 def _doubled(count: int) -> float:
