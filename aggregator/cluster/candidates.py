@@ -30,7 +30,7 @@ def candidates(
     """
     words = sparse.csr_matrix(vectors.words @ sparse.diags_array(selecting.astype(float)))
     words.eliminate_zeros()
-    among = _Search(words, sparse.csr_matrix(words @ vectors.kinship), vectors.lengths, least_overlap)
+    among = _Search(words, vectors.kinship, vectors.lengths, least_overlap)
     found = [*among.pairs(changed & left, right)]
     if not np.array_equal(left, right):
         found = _each_once([*found, *among.pairs(changed & right, left)])
@@ -54,11 +54,11 @@ class _Search:
     def __init__(
         self,
         words: sparse.csr_matrix,
-        expanded: sparse.csr_matrix,
+        kinship: sparse.csr_matrix,
         lengths: NDArray[np.float64],
         least: float,
     ) -> None:
-        self._words, self._expanded, self._lengths, self._least = words, expanded, lengths, least
+        self._words, self._kinship, self._lengths, self._least = words, kinship, lengths, least
 
     def pairs(self, searched: Mask, among: Mask) -> Iterator[Pairs]:
         """Yield the pairs of a row that is `searched` with one that is `among` the others, smaller first."""
@@ -66,7 +66,7 @@ class _Search:
         transposed = sparse.csr_matrix(self._words[others].T)
         for start in range(0, len(rows), _ROWS_AT_ONCE):
             part = rows[start : start + _ROWS_AT_ONCE]
-            product = (self._expanded[part] @ transposed).tocoo()
+            product = (self._words[part] @ self._kinship @ transposed).tocoo()
             one, other = part[product.row], others[product.col]
             needed = self._least * UNIT * self._lengths[one] * self._lengths[other]
             alike = product.data >= needed
@@ -77,14 +77,17 @@ class _Search:
             yield np.minimum(one, other), np.maximum(one, other)
 
 
-def selecting_words(expanded: sparse.csr_matrix, budget: int) -> Mask:
+def selecting_words(vectors: Vectors, budget: int) -> Mask:
     """Return which words may select pairs: the rarest first, within `budget` pairs for each row.
 
-    `expanded` are the headlines by their words and the words akin to them. The limit is a power of
+    A word is as frequent as the headlines that have it or a word akin to it. The limit is a power of
     two: one that moved with every headline would change the pairs of all.
     """
-    frequency = np.bincount(expanded.indices, expanded.data > 0, minlength=expanded.shape[1])
+    frequency = np.zeros(vectors.words.shape[1])
+    for start in range(0, vectors.words.shape[0], _ROWS_AT_ONCE):
+        expanded = sparse.csr_matrix(vectors.words[start : start + _ROWS_AT_ONCE] @ vectors.kinship)
+        frequency += np.bincount(expanded.indices, expanded.data > 0, minlength=len(frequency))
     band = np.ceil(np.log2(np.maximum(frequency, 1))).astype(np.int64)
     spent = np.cumsum(np.bincount(band, weights=frequency**2))
-    limit = int(np.searchsorted(spent, budget * expanded.shape[0], side="right")) - 1
+    limit = int(np.searchsorted(spent, budget * vectors.words.shape[0], side="right")) - 1
     return band <= max(limit, 0)

@@ -210,15 +210,14 @@ class _Pool:
         documents, rules = sides.documents, self._rules
         vectors = self._weighing.vectors(lexicon, documents, sides.counts)
         line = rules.line_for(int(sides.counts.sum()))
-        expanded = sparse.csr_matrix(vectors.words @ vectors.kinship)
-        selecting = selecting_words(expanded, rules.comparisons_per_headline)
+        selecting = selecting_words(vectors, rules.comparisons_per_headline)
         changed = self._changed(vectors, sides, selecting, line)
         pairs = candidates(vectors, selecting, sides.left, sides.right, changed, rules.overlap_share * line)
-        values = _compared(vectors, expanded, *pairs, rules)
+        values = _compared(vectors, *pairs, rules)
         self._keep_between(documents[~changed])
         self._add(documents, *pairs, values, rules.floor_share * line * SCALE)
         self._remember(vectors, sides, selecting, line)
-        return self._edges(vectors, expanded, np.flatnonzero(sides.counts > 1))
+        return self._edges(vectors, np.flatnonzero(sides.counts > 1))
 
     def _changed(self, vectors: Vectors, sides: _Sides, selecting: Mask, line: float) -> Mask:
         """Return which documents are new or not what they were."""
@@ -257,9 +256,9 @@ class _Pool:
         self._rows = Rows(vectors.documents, vectors.words, vectors.lengths)
         self._sides, self._selecting, self._kinship, self._line = sides, selecting, vectors.kinship, line
 
-    def _edges(self, vectors: Vectors, expanded: sparse.csr_matrix, several: Indices) -> _Edges:
+    def _edges(self, vectors: Vectors, several: Indices) -> _Edges:
         """Return what is remembered, and how alike the headlines of the same words are where there are `several`."""
-        itself = _compared(vectors, expanded, several, several, self._rules)
+        itself = _compared(vectors, several, several, self._rules)
         several, itself = several[itself > 0], itself[itself > 0]
         place_of = np.zeros(vectors.documents.max(initial=-1) + 1, dtype=np.int64)
         place_of[vectors.documents] = np.arange(len(vectors.documents))
@@ -270,16 +269,14 @@ class _Pool:
         )
 
 
-def _compared(
-    vectors: Vectors, expanded: sparse.csr_matrix, rows: Indices, columns: Indices, rules: Rules
-) -> NDArray[np.int64]:
+def _compared(vectors: Vectors, rows: Indices, columns: Indices, rules: Rules) -> NDArray[np.int64]:
     values = np.zeros(len(rows), dtype=np.int64)
     for start in range(0, len(rows), _PAIRS_AT_ONCE):
         one, other = rows[start : start + _PAIRS_AT_ONCE], columns[start : start + _PAIRS_AT_ONCE]
         size = UNIT * vectors.lengths[one] * vectors.lengths[other]
         in_form = np.where(one == other, vectors.forms[one], 0.0) ** 2
         left, right = vectors.words[one], vectors.words[other]
-        common = np.asarray(left.multiply(expanded[other]).sum(axis=1)).ravel() + in_form * KIN
+        common = np.asarray(left.multiply(right @ vectors.kinship).sum(axis=1)).ravel() + in_form * KIN
         heaviest = np.maximum(left.multiply(right).max(axis=1).toarray().ravel(), in_form)
         common, heaviest = common / size, heaviest * KIN / size
         besides = np.maximum(common - heaviest, 0.0)
