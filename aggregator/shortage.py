@@ -6,15 +6,20 @@ Facts
   a service. The last one may be missing anywhere, in an import or in a pipe to another process. So a shortage
   is told by its error, where errors become sentences or rows.
 * The soft limit is a habit, the hard one is the limit: a process may raise the one to the other.
-* With fewer than twenty not even the event loop is sure to begin, nor to say so in an orderly way.
+* glibc keeps what a thread has freed for that thread, and of large blocks the more, the larger they were before: a
+  grouping of 20,000 headlines leaves 140 MB behind that nobody uses. What is set here undoes both, at no cost of time.
+* With fewer than twenty files not even the event loop is sure to begin, nor to say so in an orderly way.
 """
 
+import ctypes
 import errno
 import resource
 
 from aggregator.errors import Shortage
 
 FEWEST_FILES = 32
+_M_TRIM_THRESHOLD, _M_ARENA_MAX = -1, -8  # of malloc.h
+_KEPT_BYTES = 131_072
 
 _RAISE_FILES = (
     "what is stored is safe; allow more: LimitNOFILE= of the service, `ulimit -n` in a shell,"
@@ -54,3 +59,12 @@ def allow_files() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     if soft != resource.RLIM_INFINITY and soft < FEWEST_FILES:
         raise Shortage(f"only {soft} files may be open at once, {FEWEST_FILES} are needed; {_RAISE_FILES}")
+
+
+def give_memory_back() -> None:
+    """Have what this process frees go back to the machine, as the service unit has it; other C libraries than glibc
+    are left as they are."""
+    library = ctypes.CDLL(None)
+    if hasattr(library, "mallopt"):
+        library.mallopt(_M_ARENA_MAX, 1)
+        library.mallopt(_M_TRIM_THRESHOLD, _KEPT_BYTES)

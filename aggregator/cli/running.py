@@ -19,7 +19,7 @@ from aggregator.doctor import Level, installed_libraries, library_findings
 from aggregator.errors import UsageError
 from aggregator.model import FeedState
 from aggregator.pipeline.stages import Progress
-from aggregator.shortage import allow_files
+from aggregator.shortage import allow_files, give_memory_back
 from aggregator.store import Store, open_reader
 from aggregator.store import reading as store_reading
 from aggregator.store.feeds import load_feeds, load_pollable_feeds
@@ -68,6 +68,7 @@ def demo(place: Place) -> None:
 def run(place: Place) -> None:
     """Run the daemon until SIGTERM; SIGHUP reloads the configuration."""
     allow_files()
+    give_memory_back()
     app = place.app()
     logs.set_up_logging(app.settings.log.format, app.settings.log.level)
     for finding in library_findings(installed_libraries()):
@@ -84,6 +85,7 @@ def run(place: Place) -> None:
 def poll(place: Place, is_all: bool, names: tuple[str, ...], as_json: bool) -> int:
     """Poll what is due once (or all, or the named feeds), then say what changed in stories."""
     allow_files()
+    give_memory_back()
     app = place.app()
     logs.set_up_logging(app.settings.log.format, "warning")
     with app.store() as store:
@@ -168,6 +170,7 @@ def _chosen(app: App, store: Store, names: Sequence[str], *, is_all: bool) -> li
 def resolve(place: Place, limit: int, as_json: bool) -> None:
     """Work the link queue once: wrapper links to publisher links, as far as the budget goes."""
     allow_files()
+    give_memory_back()
     app = place.app()
     logs.set_up_logging(app.settings.log.format, "warning")
     if not app.settings.google_news.resolve:

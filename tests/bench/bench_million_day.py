@@ -27,6 +27,7 @@ from aggregator.model import ArticleDraft, DatedArticle, FeedState, Identity, Ou
 from aggregator.pipeline.grouping import regroup
 from aggregator.pipeline.memory import GroupingMemory
 from aggregator.settings import Settings
+from aggregator.shortage import give_memory_back
 from aggregator.store import Store, open_reader, open_store, upkeep
 from aggregator.store.feeds import load_feeds
 from aggregator.store.polls import record_poll
@@ -158,6 +159,7 @@ def main() -> None:
     options.add_argument("--million", type=Path)
     options.add_argument("sizes", type=int, nargs="*", default=[20_000, 50_000, 100_000])
     chosen = options.parse_args()
+    give_memory_back()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "million.db"
         if chosen.million:

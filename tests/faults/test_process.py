@@ -5,6 +5,7 @@ import errno
 import os
 import resource
 import subprocess
+import sys
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -55,6 +56,26 @@ def no_file_left():
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+MAPPED = """
+import ctypes
+from aggregator.shortage import give_memory_back
+
+give_memory_back()
+library = ctypes.CDLL(None)
+library.malloc.restype, library.malloc.argtypes = ctypes.c_void_p, [ctypes.c_size_t]
+library.free.argtypes = [ctypes.c_void_p]
+library.free(library.malloc(16_000_000))  # by itself, glibc would keep every later block that is smaller
+block = library.malloc(8_000_000)
+maps = [line.split()[0].split("-") for line in open("/proc/self/maps") if "[heap]" in line]
+print(any(int(first, 16) <= block < int(last, 16) for first, last in maps))
+"""
+
+
+def test_what_a_process_has_freed_is_given_back_block_by_block():
+    done = subprocess.run([sys.executable, "-c", MAPPED], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
 
 
 def test_E4_a_log_that_cannot_be_written_stops_no_poll(home):

@@ -7,7 +7,6 @@ and it meets a disk that is full.
 """
 
 import asyncio
-import ctypes
 import gc
 import json
 import os
@@ -28,6 +27,7 @@ from time import process_time
 from aggregator.clock import ManualClock
 from aggregator.daemon import Daemon, _Runner
 from aggregator.health import Pulse
+from aggregator.shortage import give_memory_back
 from aggregator.store import Store
 from tests.fault_server import FaultServer
 from tests.system.home import FORKS, Feed, Home
@@ -38,7 +38,6 @@ ZONE = "Europe/Berlin"
 CENSUS = timedelta(hours=2)
 MORNING = timedelta(hours=7)  # after the last day, when its digest has been made
 TIMEOUT_SECONDS = 3
-_M_ARENA_MAX, _M_TRIM_THRESHOLD = -8, -1  # of malloc.h
 _RESTART = timedelta(seconds=10)
 _DIGEST = '[[digests]]\ntopic = "world"\ntitle = "World"\nformats = ["text"]\nout = "digests"'
 _WOUNDS = (
@@ -158,7 +157,7 @@ class _ToldClock(ManualClock):
 def live(home: Home, born: datetime, fate: Fate, told: "Synchronized[float]") -> None:
     """What a process does from `born` to its death, or to the end."""
     os.dup2(os.open(home.folder / "log", os.O_WRONLY | os.O_CREAT | os.O_APPEND), 2)
-    _allocate_as_the_service_does()
+    give_memory_back()
     clock = _ToldClock(born, told)
     app = home.app(clock, seed=int(born.timestamp()))
 
@@ -169,14 +168,6 @@ def live(home: Home, born: datetime, fate: Fate, told: "Synchronized[float]") ->
 
     with app.store() as store:
         asyncio.run(run())
-
-
-def _allocate_as_the_service_does() -> None:
-    """One arena, and what is freed is given back: MALLOC_ARENA_MAX and MALLOC_TRIM_THRESHOLD_ of the unit, for a fork."""
-    library = ctypes.CDLL(None)
-    if hasattr(library, "mallopt"):
-        library.mallopt(_M_ARENA_MAX, 1)
-        library.mallopt(_M_TRIM_THRESHOLD, 131_072)
 
 
 class _Life:
