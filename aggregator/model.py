@@ -434,7 +434,6 @@ class Continuation(NamedTuple):
     series; `new_words` name what an updated story has that it did not have before.
     """
 
-    group_index: int
     story_id: int | None
     status: StoryStatus
     merged_ids: tuple[int, ...] = ()

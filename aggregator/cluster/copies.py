@@ -13,8 +13,6 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from operator import lt
 
-import numpy as np
-
 from aggregator.cluster.reading import Reader
 from aggregator.model import Correction, DayGroup, DayGroups, Decision, Headline, Verdict
 
@@ -51,8 +49,7 @@ def folded(
     Headlines whose keys have different places (`place_of`: groups that are frozen) are no copies.
     """
     told = in_order(headlines)
-    said = np.array([reading.surfaces_hash for reading in reader.read_all(told, language)], dtype=np.int64)
-    if np.unique(said, return_counts=True)[1].max(initial=0) <= MAX_COPIES:
+    if reader.most_alike(told, language) <= MAX_COPIES:
         return Folded(told, {})
     named = {key for correction in corrections for key in (correction.a_key, correction.b_key)}
     places = place_of or {}

@@ -2,8 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Self
+from functools import cached_property
 
 from aggregator.cluster.series import SeriesSlot
 from aggregator.model import Headline, KnownStory
@@ -16,30 +15,30 @@ _MONTH_DAYS = 31
 _YEAR_DAYS = 12 * _MONTH_DAYS  # in months of one length, which keep the order
 
 
-@dataclass(frozen=True, slots=True)
 class Issues:
-    """Per series of an outlet, the story that holds each issue; the smallest id of several."""
+    """Per series of an outlet, the story that holds each issue, the smallest id of several; read when first asked for."""
 
-    known: Mapping[_Series, Mapping[tuple[int, ...], int]]
-    slots_of: SlotsOf
+    def __init__(self, stories: Sequence[KnownStory], slots_of: SlotsOf) -> None:
+        self._stories = stories
+        self._slots_of = slots_of
 
-    @classmethod
-    def of(cls, stories: Sequence[KnownStory], slots_of: SlotsOf) -> Self:
+    @cached_property
+    def _known(self) -> Mapping[_Series, Mapping[tuple[int, ...], int]]:
         found: defaultdict[_Series, dict[tuple[int, ...], int]] = defaultdict(dict)
-        headlines = [headline for story in stories for headline in story.headlines]
-        ids = [story.story_id for story in stories for _ in story.headlines]
-        for story_id, headline, slot in zip(ids, headlines, slots_of(headlines), strict=True):
+        headlines = [headline for story in self._stories for headline in story.headlines]
+        ids = [story.story_id for story in self._stories for _ in story.headlines]
+        for story_id, headline, slot in zip(ids, headlines, self._slots_of(headlines), strict=True):
             if slot:
                 known = found[_series(headline, slot)]
                 known[slot.order] = min(known.get(slot.order, story_id), story_id)
-        return cls(found, slots_of)
+        return found
 
     def neighbours(self, headlines: Sequence[Headline], own_id: int | None) -> tuple[int | None, int | None]:
         """Return the stories with the closest lower and the closest higher issue of a series held here."""
-        for headline, slot in zip(headlines, self.slots_of(headlines), strict=True):
+        for headline, slot in zip(headlines, self._slots_of(headlines), strict=True):
             if slot is None:
                 continue
-            known = self.known.get(_series(headline, slot), {})
+            known = self._known.get(_series(headline, slot), {})
             places = {
                 _place(order, slot): story_id for order, story_id in known.items() if story_id != own_id
             }

@@ -4,11 +4,12 @@ A day is grouped again with every poll, and nearly all of its headlines were the
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from sys import intern
 
 import numpy as np
+from numpy.typing import NDArray
 
 from aggregator.cluster.sameness import places_before
 from aggregator.cluster.series import SeriesSlot, series_of
@@ -21,12 +22,27 @@ MAX_TEXTS = 200_000  # about 400 bytes each
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """`surfaces` are the words as written, with their hash, `tokens` their stems, `slot` the serial, if there is one."""
+    """`surfaces` are the words as written, `tokens` their stems, `slot` the serial, if there is one."""
 
     surfaces: tuple[str, ...]
-    surfaces_hash: int
     tokens: tuple[str, ...]
     slot: SeriesSlot | None
+
+
+_UNREAD = Reading((), (), None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Together:
+    """Headlines that were read together, with their readings and the hash of what each says."""
+
+    headlines: Sequence[Headline]
+    readings: Sequence[Reading]
+    said: NDArray[np.int64]
+
+
+def _hashes(readings: Iterable[Reading]) -> NDArray[np.int64]:
+    return np.array([hash(reading.surfaces) for reading in readings], dtype=np.int64)
 
 
 class Reader:
@@ -42,7 +58,7 @@ class Reader:
         self._older: defaultdict[str, dict[str, Reading]] = defaultdict(
             dict
         )  # not read since `forget_unread`
-        self._last: dict[str, tuple[Sequence[Headline], Sequence[Reading]]] = {}
+        self._last: dict[str, _Together] = {}
         self._memories: dict[str, Memory] = {}
 
     def memory(self, language: str) -> Memory:
@@ -55,20 +71,30 @@ class Reader:
 
     def read_all(self, headlines: Sequence[Headline], language: str) -> Sequence[Reading]:
         """Return the reading of each headline; a day's cost little where they are known, or were asked for just now."""
-        before, known = self._last.get(language, ((), ()))
-        if headlines is before:
-            return known
-        if len(headlines) * 4 < len(before):  # a few are looked up sooner than compared
-            return [self.read(headline.text, language) for headline in headlines]
-        places = places_before(headlines, before)
-        if not len(known):
-            read = [self.read(headline.text, language) for headline in headlines]
-        else:
-            read = list(map(known.__getitem__, places.tolist()))
-            for place in np.flatnonzero(places < 0).tolist():
-                read[place] = self.read(headlines[place].text, language)
-        self._last[language] = (headlines, read)
-        return read
+        return self._read_together(headlines, language).readings
+
+    def most_alike(self, headlines: Sequence[Headline], language: str) -> int:
+        """Return how many of the headlines are the same word for word, at most; never less than there are."""
+        said = self._read_together(headlines, language).said
+        return int(np.unique(said, return_counts=True)[1].max(initial=0))
+
+    def _read_together(self, headlines: Sequence[Headline], language: str) -> "_Together":
+        last = self._last.get(language, _Together((), (), np.zeros(0, dtype=np.int64)))
+        if headlines is last.headlines:
+            return last
+        if len(headlines) * 4 < len(last.headlines):  # a few are looked up sooner than compared
+            readings = [self.read(headline.text, language) for headline in headlines]
+            return _Together(headlines, readings, _hashes(readings))
+        places = places_before(headlines, last.headlines)
+        known, new = np.flatnonzero(places >= 0), np.flatnonzero(places < 0)
+        readings = [last.readings[place] if place >= 0 else _UNREAD for place in places.tolist()]
+        for place in new.tolist():
+            readings[place] = self.read(headlines[place].text, language)
+        said = np.zeros(len(headlines), dtype=np.int64)
+        said[known] = last.said[places[known]]
+        said[new] = _hashes([readings[place] for place in new.tolist()])
+        self._last[language] = _Together(headlines, readings, said)
+        return self._last[language]
 
     def _read(self, text: str, language: str) -> Reading:
         reading = self._older[language].pop(text, None) or _reading(text, language)
@@ -86,4 +112,4 @@ class Reader:
 
 def _reading(text: str, language: str) -> Reading:
     surfaces = tuple(map(intern, surfaces_of(text)))  # a word is in many headlines
-    return Reading(surfaces, hash(surfaces), Stemmer(language).stems(surfaces), series_of(text))
+    return Reading(surfaces, Stemmer(language).stems(surfaces), series_of(text))

@@ -78,10 +78,10 @@ def continue_stories(
         members = {index: {key: headlines[key] for key in group.keys} for index, group in enumerate(groups)}
         found = bonds(members, before, corrections, heard, scorer)
         given = _claimed(groups, settled, splits, Together.of(members, {}, heard), found)
-    issues = Issues.of([*today, *past], scorer.slots)
+    issues = Issues([*today, *past], scorer.slots)
     return tuple(
         [
-            _continuation(index, group, headlines, held.get(index, ()), given.get(index), before, issues)
+            _continuation(group, headlines, held.get(index, ()), given.get(index), before, issues)
             for index, group in enumerate(groups)
         ]
     )
@@ -199,7 +199,6 @@ def _only_group(told: Sequence[Sequence[str]], group_of: Mapping[str, int]) -> l
 
 
 def _continuation(
-    index: int,
     group: DayGroup,
     headlines: Mapping[str, Headline],
     held: Sequence[int],
@@ -208,7 +207,7 @@ def _continuation(
     issues: Issues,
 ) -> Continuation:
     if bond is None and group.series is None and (not held or (len(held) == 1 and held[0] not in before)):
-        return Continuation(index, held[0] if held else None, StoryStatus.NEW)  # as most are
+        return Continuation(held[0] if held else None, StoryStatus.NEW)  # as most are
     members = [headlines[key] for key in group.keys]
     goes_on = bond is not None and bond.holds()
     ids = list(dict.fromkeys([*([bond.story_id] if bond and goes_on else ()), *held]))
@@ -218,7 +217,6 @@ def _continuation(
     lower, higher = issues.neighbours(members, story_id)
     status = StoryStatus.NEW if not earlier else StoryStatus.UPDATED if new_words else StoryStatus.ONGOING
     return Continuation(
-        group_index=index,
         story_id=story_id,
         status=status,
         merged_ids=tuple(ids[1:]),

@@ -8,6 +8,7 @@ Facts
 """
 
 import sqlite3
+from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -57,8 +58,20 @@ class DayArticles:
         self.headlines |= fresh
         self.by_key |= {headline.key: headline for headline in fresh.values()}
         self.ids |= {headline.key: article_id for article_id, headline in fresh.items()}
-        self._in_order = sorted([*self._in_order, *fresh.values()], key=attrgetter("key"))
+        self._in_order = _inserted(self._in_order, sorted(fresh.values(), key=attrgetter("key")))
         self._last_id = max(fresh)
+
+
+def _inserted(told: list[Headline], fresh: list[Headline]) -> list[Headline]:
+    """Merge two lists in order of key; a few into many at the cost of the few."""
+    merged: list[Headline] = []
+    begin = 0
+    for headline in fresh:
+        end = bisect_left(told, headline.key, lo=begin, key=attrgetter("key"))
+        merged += told[begin:end]
+        merged.append(headline)
+        begin = end
+    return merged + told[begin:]
 
 
 KnownHeadlines = Mapping[int, Headline]  # by article id

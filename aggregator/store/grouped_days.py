@@ -19,7 +19,7 @@ from datetime import datetime
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from aggregator.model import Continuation, DayGroup, DayGroups, Decision, StoryStatus, Verdict
+from aggregator.model import Continuation, DayGroup, DayGroups, Decision, Verdict
 from aggregator.store.days import ChangedDay, load_revision, take_changes
 from aggregator.store.outlet_days import OutletCounts, count_outlets, counts_of, recount_outlets
 from aggregator.store.topics import ALL_TOPICS, MAIN_TOPIC
@@ -39,21 +39,13 @@ class GroupedDay:
     article_ids: Mapping[str, int]  # of the day, by key
 
 
-class _Place(NamedTuple):
-    """Which story a group is, and what is new about it."""
-
-    story_id: int
-    status: StoryStatus
-    new_words: tuple[str, ...]
-
-
 @dataclass(frozen=True, slots=True)
 class SavedDay:
     """What was written of a day, which holds while its revision in the store is this one."""
 
     revision: int
     rules_version: str
-    places: Mapping[DayGroup, _Place]
+    places: Mapping[DayGroup, Continuation]  # each has a story id
     decisions: Sequence[Decision]
 
     def is_of(self, revision: int, rules_version: str) -> bool:
@@ -107,7 +99,7 @@ class _Writer:
         connection, grouped = self._connection, self._grouped
         places = self._placed()
         fresh, left = self._difference(places)
-        stories = {place.story_id for place in (*fresh.values(), *left.values())}
+        stories = {_story_of(place) for place in (*fresh.values(), *left.values())}
         outlets = {} if self._before is None else self._outlets_of(stories)
         moved = self._save_members(places, fresh, left)
         stories |= moved  # where nothing is known, also those that end here
@@ -131,19 +123,16 @@ class _Writer:
 
     # --- stories --------------------------------------------------------------------------------------
 
-    def _placed(self) -> dict[DayGroup, _Place]:
+    def _placed(self) -> dict[DayGroup, Continuation]:
         """The story of each group; begins new ones and turns merged ones into redirects."""
-        places = {}
-        for told in self._grouped.continuations:
-            story_id = told.story_id
-            if story_id is None:
-                story_id = self._new_story()
-            places[self._groups[told.group_index]] = _Place(story_id, told.status, told.new_words)
-            for merged in told.merged_ids:
-                if merged != story_id:
-                    self._connection.execute(
-                        "UPDATE stories SET merged_into = ? WHERE story_id = ?", (story_id, merged)
-                    )
+        places = dict(zip(self._groups, self._grouped.continuations, strict=True))
+        for group, told in [(g, t) for g, t in places.items() if t.story_id is None or t.merged_ids]:
+            story_id = self._new_story() if told.story_id is None else told.story_id
+            places[group] = told._replace(story_id=story_id)
+            self._connection.executemany(
+                "UPDATE stories SET merged_into = ? WHERE story_id = ?",
+                [(story_id, merged) for merged in told.merged_ids if merged != story_id],
+            )
         return places
 
     def _new_story(self) -> int:
@@ -156,23 +145,23 @@ class _Writer:
         return cursor.lastrowid
 
     def _difference(
-        self, places: Mapping[DayGroup, _Place]
-    ) -> tuple[dict[DayGroup, _Place], dict[DayGroup, _Place]]:
+        self, places: Mapping[DayGroup, Continuation]
+    ) -> tuple[dict[DayGroup, Continuation], dict[DayGroup, Continuation]]:
         """The groups that are not what they were, as they are and as they were."""
         if self._before is None:
             return dict(places), {}
         known = self._before.places
         fresh = {group: place for group, place in places.items() if known.get(group) != place}
-        left = {group: place for group, place in known.items() if places.get(group) != place}
-        return fresh, left
+        others = (known.keys() - places.keys()) | (known.keys() & fresh.keys())
+        return fresh, {group: known[group] for group in others}
 
     # --- members --------------------------------------------------------------------------------------
 
     def _save_members(
         self,
-        places: Mapping[DayGroup, _Place],
-        fresh: Mapping[DayGroup, _Place],
-        left: Mapping[DayGroup, _Place],
+        places: Mapping[DayGroup, Continuation],
+        fresh: Mapping[DayGroup, Continuation],
+        left: Mapping[DayGroup, Continuation],
     ) -> set[int]:
         """Write who is in which group; return the stories that articles came to or left."""
         self._connection.execute(
@@ -181,10 +170,11 @@ class _Writer:
             [json.dumps(list({place.story_id for place in fresh.values()}))],
         )
         rejoined = self._rejoined()
-        touched = {
+        touched = dict(fresh)
+        touched |= {
             group: place
             for group, place in places.items()
-            if group in fresh or not rejoined.isdisjoint(group.keys)
+            if len(group.keys) > 1 and not rejoined.isdisjoint(group.keys)
         }
         wanted = self._member_rows(touched)
         gone = {self._ids[key] for group in left for key in group.keys if key in self._ids}
@@ -197,7 +187,7 @@ class _Writer:
             return set()
         return {decision.key for decision in self._fresh ^ self._gone if decision.verdict is Verdict.JOINED}
 
-    def _member_rows(self, groups: Mapping[DayGroup, _Place]) -> dict[int, tuple[Any, ...]]:
+    def _member_rows(self, groups: Mapping[DayGroup, Continuation]) -> dict[int, tuple[Any, ...]]:
         ids, members = self._ids, {key for group in groups for key in group.keys}
         joins = _strongest_joins([d for d in self._grouped.groups.decisions if d.key in members])
         rows: dict[int, tuple[Any, ...]] = {}
@@ -252,7 +242,7 @@ class _Writer:
 
     def _save_story_days(
         self,
-        places: Mapping[DayGroup, _Place],
+        places: Mapping[DayGroup, Continuation],
         touched: Mapping[int, Sequence[DayGroup]],
         moved: Collection[int],
     ) -> set[int]:
@@ -288,7 +278,7 @@ class _Writer:
         return {row["story_id"]: tuple(row) for row in rows}
 
     def _meanings(
-        self, places: Mapping[DayGroup, _Place], touched: Mapping[int, Sequence[DayGroup]]
+        self, places: Mapping[DayGroup, Continuation], touched: Mapping[int, Sequence[DayGroup]]
     ) -> "dict[int, _Meaning]":
         """What each of these stories is; of several groups the largest speaks for it."""
         meanings = {}
@@ -370,6 +360,12 @@ class _Writer:
             return self._ids.get(key) if key else None
         row = self._connection.execute("SELECT article_id FROM articles WHERE key = ?", [key]).fetchone()
         return None if row is None else int(row["article_id"])
+
+
+def _story_of(place: Continuation) -> int:
+    """The story of a group whose place is settled."""
+    assert place.story_id is not None
+    return place.story_id
 
 
 def _unlike(
