@@ -29,6 +29,7 @@ from aggregator.cluster.weights import TokenWeights
 
 SPARE_DOCUMENTS = 5_000  # of one language, remembered beside twice those in use; about 400 bytes each
 MAX_POOLS = 6
+MAX_DECIDED = 3
 _PAIRS_AT_ONCE = 25_000
 
 
@@ -42,13 +43,16 @@ class Memory:
         self._lexicon = Lexicon()
         self._frames = Frames()
         self._pools: list[_Pool] = []  # the last used is last
-        self._decided: Decided | None = None
+        self._decided: list[Decided] = []  # the last used is last
 
     def decided(self, weights: TokenWeights) -> Decided:
-        """Return what was told of the last grouping that had these weights."""
-        if self._decided is None or self._decided.weights != weights:
-            self._decided = Decided(weights)
-        return self._decided
+        """Return what was told of the last grouping that had these weights, as each day has its own."""
+        same = [decided for decided in self._decided if decided.weights == weights]
+        found = same[0] if same else Decided(weights)
+        self._decided = [*(decided for decided in self._decided if decided is not found), found][
+            -MAX_DECIDED:
+        ]
+        return found
 
     def lexicon(self) -> Lexicon:
         """Return the words and documents so far; a new one when most of it is of days that nobody groups any more."""
