@@ -82,7 +82,7 @@ class Scorer:
     rules: Rules
 
     def tokens(self, headlines: Iterable[Headline]) -> list[tuple[str, ...]]:
-        return [self.reader.read(headline.text, self.language).tokens for headline in headlines]
+        return [reading.tokens for reading in self.reader.read_each(headlines, self.language)]
 
     def slots(self, headlines: Sequence[Headline]) -> list[SeriesSlot | None]:
         return [reading.slot for reading in self.reader.read_all(headlines, self.language)]

@@ -6,7 +6,6 @@ A day is grouped again with every poll, and nearly all of its headlines were the
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from sys import intern
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,24 +16,29 @@ from aggregator.cluster.similarity import Memory
 from aggregator.cluster.text import Stemmer, surfaces_of
 from aggregator.model import Headline
 
-MAX_TEXTS = 200_000  # about 400 bytes each
+MAX_TEXTS = 200_000  # about 300 bytes each
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """`surfaces` are the words as written, `tokens` their stems, `slot` the serial, if there is one."""
+    """`surfaces` are the words of `text` as written, found again when asked for, `tokens` their stems, `slot` the serial,
+    if there is one."""
 
-    surfaces: tuple[str, ...]
+    text: str
     tokens: tuple[str, ...]
     slot: SeriesSlot | None
 
+    @property
+    def surfaces(self) -> tuple[str, ...]:
+        return surfaces_of(self.text)
 
-_UNREAD = Reading((), (), None)
+
+_UNREAD = Reading("", (), None)
 
 
 @dataclass(frozen=True, slots=True)
 class _Together:
-    """Headlines that were read together, with their readings and the hash of what each says."""
+    """Headlines that were read together, with their readings and the hash of the stems of each."""
 
     headlines: Sequence[Headline]
     readings: Sequence[Reading]
@@ -42,7 +46,7 @@ class _Together:
 
 
 def _hashes(readings: Iterable[Reading]) -> NDArray[np.int64]:
-    return np.array([hash(reading.surfaces) for reading in readings], dtype=np.int64)
+    return np.array([hash(reading.tokens) for reading in readings], dtype=np.int64)
 
 
 class Reader:
@@ -69,6 +73,11 @@ class Reader:
         """Return the reading of `text`, a headline in `language` (BCP 47)."""
         return self._known[language].get(text) or self._read(text, language)
 
+    def read_each(self, headlines: Iterable[Headline], language: str) -> list[Reading]:
+        """Return the reading of each headline, each looked up."""
+        known = self._known[language]
+        return [known.get(headline.text) or self._read(headline.text, language) for headline in headlines]
+
     def read_all(self, headlines: Sequence[Headline], language: str) -> Sequence[Reading]:
         """Return the reading of each headline; a day's cost little where they are known, or were asked for just now."""
         return self._read_together(headlines, language).readings
@@ -83,7 +92,7 @@ class Reader:
         if headlines is last.headlines:
             return last
         if len(headlines) * 4 < len(last.headlines):  # a few are looked up sooner than compared
-            readings = [self.read(headline.text, language) for headline in headlines]
+            readings = self.read_each(headlines, language)
             return _Together(headlines, readings, _hashes(readings))
         places = places_before(headlines, last.headlines)
         known, new = np.flatnonzero(places >= 0), np.flatnonzero(places < 0)
@@ -111,5 +120,4 @@ class Reader:
 
 
 def _reading(text: str, language: str) -> Reading:
-    surfaces = tuple(map(intern, surfaces_of(text)))  # a word is in many headlines
-    return Reading(surfaces, Stemmer(language).stems(surfaces), series_of(text))
+    return Reading(text, Stemmer(language).tokens(text), series_of(text))

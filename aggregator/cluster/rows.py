@@ -53,6 +53,7 @@ def with_data(matrix: sparse.csr_matrix, data: NDArray[np.generic]) -> sparse.cs
 
 def row_sums(matrix: sparse.csr_matrix, data: NDArray[np.generic]) -> NDArray[np.int64]:
     """Sum whole numbers, one for each place of `matrix`, by row; exact up to 2 ** 63."""
-    running = np.concatenate([[0], np.cumsum(data, dtype=np.int64)])
+    running = np.zeros(len(data) + 1, dtype=np.int64)
+    np.cumsum(data, dtype=np.int64, out=running[1:])
     sums: NDArray[np.int64] = running[matrix.indptr[1:]] - running[matrix.indptr[:-1]]
     return sums

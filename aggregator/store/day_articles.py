@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from operator import attrgetter
+from sys import intern
 
 from aggregator.model import Headline
 from aggregator.store.values import time_of
@@ -78,6 +79,6 @@ KnownHeadlines = Mapping[int, Headline]  # by article id
 
 
 def headline_of(row: "list[str] | tuple[str, ...]") -> Headline:
-    """Read (key, headline, outlet, effective_at)."""
+    """Read (key, headline, outlet, effective_at); all headlines of an outlet have one name object."""
     key, text, outlet, at = row
-    return Headline(key, text, outlet, time_of(at))
+    return Headline(key, text, intern(outlet) if outlet else outlet, time_of(at))
