@@ -9,13 +9,16 @@ that a day can be rebuilt) or, in the first days, from the shipped prior.
 import json
 import math
 import zlib
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from array import array
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
-from itertools import pairwise
+from itertools import pairwise, repeat
 from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
 
 from aggregator.cluster.text import Stemmer
 from aggregator.errors import InputError
@@ -78,23 +81,25 @@ class TokenWeights:
         `MAX_PAIRS` pairs are kept, the most frequent first.
         """
         before = previous or cls()
-        counts: defaultdict[str, float] = defaultdict(float)
-        pairs: defaultdict[str, float] = defaultdict(float)
+        tokens, pairs = _Counted(), _Counted()
         documents = 0.0
         stemmer = Stemmer(language)
         for story in stories:
             each = min(len(story), STORY_HEADLINES) / max(len(story), 1)
             for headline in story:
                 documents += each
-                tokens = stemmer.tokens(headline.text)
-                for token in sorted(set(tokens)):
-                    counts[token] += each
-                for pair in sorted({f"{one} {other}" for one, other in pairwise(tokens) if one != other}):
-                    pairs[pair] += each
+                stems = [tokens.number(token) for token in stemmer.tokens(headline.text)]
+                tokens.add(set(stems), each)
+                pairs.add({one << 32 | other for one, other in pairwise(stems) if one != other}, each)
+        names = [*tokens.numbers]
+
+        def pair_named(code: int) -> str:
+            return f"{names[code >> 32]} {names[code & 0xFFFFFFFF]}"
+
         return cls(
             round(documents + before.documents * fade, 3),
-            _faded(counts, before.frequencies, fade, MAX_TOKENS),
-            _faded(pairs, before.pairs, fade, MAX_PAIRS),
+            _faded(*tokens.totals(), names.__getitem__, before.frequencies, fade, MAX_TOKENS),
+            _faded(*pairs.totals(), pair_named, before.pairs, fade, MAX_PAIRS),
         )
 
     def to_bytes(self) -> bytes:
@@ -119,11 +124,42 @@ class TokenWeights:
         return cls(float(documents), *(MappingProxyType(dict(counted)) for counted in counts))
 
 
+class _Counted:
+    """What was counted, and how much each time: sixteen bytes, as most pairs of words of a day are there once."""
+
+    def __init__(self) -> None:
+        self.numbers: dict[str, int] = {}
+        self._codes, self._counts = array("q"), array("d")
+
+    def number(self, token: str) -> int:
+        return self.numbers.setdefault(token, len(self.numbers))
+
+    def add(self, codes: Collection[int], count: float) -> None:
+        self._codes.extend(codes)
+        self._counts.extend(repeat(count, len(codes)))
+
+    def totals(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Return each code once, with what it was counted in all, added up in the order of counting."""
+        codes, places = np.unique(np.array(self._codes), return_inverse=True)
+        totals: NDArray[np.float64] = np.bincount(
+            places, np.array(self._counts), minlength=len(codes)
+        ).astype(float)
+        return codes, totals
+
+
 def _faded(
-    counts: Mapping[str, float], previous: Mapping[str, float], fade: float, most: int
+    codes: NDArray[np.int64],
+    counts: NDArray[np.float64],
+    name_of: Callable[[int], str],
+    previous: Mapping[str, float],
+    fade: float,
+    most: int,
 ) -> Mapping[str, float]:
     """Add the previous counts, faded, and keep the `most` frequent."""
-    totals = dict(counts)
+    # What is new and not among the most frequent of today is not among those of all.
+    least = np.partition(counts, -most)[-most] if len(counts) > most else 0.0
+    named = ((name_of(code), count) for code, count in zip(codes.tolist(), counts.tolist(), strict=True))
+    totals = {name: count for name, count in named if count >= least or name in previous}
     for name, count in previous.items():
         totals[name] = totals.get(name, 0.0) + count * fade
     kept = sorted(totals.items(), key=lambda item: (-item[1], item[0]))[:most]
