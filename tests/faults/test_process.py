@@ -73,7 +73,7 @@ print(any(int(first, 16) <= block < int(last, 16) for first, last in maps))
 """
 
 
-def test_what_a_process_has_freed_is_given_back_block_by_block():
+def test_E5_what_a_process_has_freed_is_given_back_block_by_block():
     done = subprocess.run([sys.executable, "-c", MAPPED], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
 
