@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
 
+from tests.syntax import syntax_tree
+
 PACKAGE = Path(__file__).parents[1] / "aggregator"
 LIST = Path(__file__).with_name("messages.txt")
 _NOT_TOLD = ("replica/", "cluster/prior")  # a stage set: what it says is said to programs
@@ -63,7 +65,7 @@ def collect() -> list[Message]:
     for path in sorted(PACKAGE.rglob("*.py")):
         name = path.relative_to(PACKAGE).as_posix()
         if not name.startswith(_NOT_TOLD):
-            module = _Module.of(ast.parse(path.read_text(encoding="utf-8")))
+            module = _Module.of(syntax_tree(path))
             found |= {Message(name, kind, text): None for kind, text in module.said(name in _YIELDS)}
     return list(found)
 

@@ -6,6 +6,7 @@ import re
 import pytest
 
 from tests.messages import LIST, PACKAGE, Message, collect, render
+from tests.syntax import syntax_tree
 
 MESSAGES = collect()
 AT_MOST = 200  # characters
@@ -81,7 +82,7 @@ def test_a_sentence_that_breaks_a_rule_is_noticed(rule):
 def test_whatever_doctor_complains_of_comes_with_advice():
     silent = []
     for path in (PACKAGE / "doctor").glob("*.py"):
-        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for call in ast.walk(syntax_tree(path)):
             if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "Finding":
                 level = ast.unparse(call.args[0])
                 if level != "Level.OK" and len(call.args) < 4:

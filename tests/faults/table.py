@@ -16,6 +16,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from tests.faults.matrix import PARTS, ROWS, Row
+from tests.syntax import syntax_tree
 
 FOLDER = Path(__file__).parent
 TABLE = FOLDER.parent / "faults.md"
@@ -30,7 +31,7 @@ row's id; `python -m tests.faults.table` runs them and writes this page.
 
 def module_tests(path: Path) -> list[str]:
     """Return the names of the tests of a module, those of its classes among them, in its order."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree = syntax_tree(path)
     bodies = [tree.body, *(node.body for node in tree.body if isinstance(node, ast.ClassDef))]
     functions = [node for body in bodies for node in body if isinstance(node, ast.FunctionDef)]
     return [function.name for function in functions if function.name.startswith("test_")]
