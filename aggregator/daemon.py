@@ -6,7 +6,8 @@ Facts
   doubles one in a fold. What is due is a column or a function of the wall clock; every job here asks
   "what is due now" and may run late, twice or not at all without harm.
 * Its `shutdown(wait=True)` cancels running coroutines, so the jobs here only set tasks going that this
-  module keeps, and the stop waits for those itself.
+  module keeps, and the stop waits for those itself. `shutdown` acts in the next turn of the loop, and cancels
+  with a traceback what a last tick has begun: it is paused first.
 * Writes to an unlinked database succeed and vanish, so the heartbeat looks whether the path still leads
   to the file.
 * A full disk is no reason to end: what is stored is safe, and room comes back. Nothing is polled meanwhile,
@@ -250,6 +251,7 @@ class _Runner:
                 return await self._next_app
             finally:
                 notify(self._farewell())
+                scheduler.pause()
                 scheduler.shutdown(wait=False)
                 lag_watch.cancel()
                 await self._put_away()
@@ -331,7 +333,9 @@ class _Runner:
         return run
 
     async def _start(self, job: Job) -> None:
-        """Set a job going unless its last run is still at it."""
+        """Set a job going unless its last run is still at it; a tick that comes after the end begins nothing."""
+        if self._next_app.done():
+            return
         running = self._tasks.get(job.name)
         if running is not None and not running.done():
             log.debug("tick job=%s skipped, still running", job.name)

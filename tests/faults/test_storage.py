@@ -169,7 +169,8 @@ def running(home, monkeypatch):
 
     def live():
         try:
-            loop.run_until_complete(daemon.run_daemon(home.app(SystemClock())))
+            with asyncio.Runner(loop_factory=lambda: loop) as runner:
+                runner.run(daemon.run_daemon(home.app(SystemClock())))
         except StoreError as error:
             ended.append(error)
 
@@ -182,7 +183,6 @@ def running(home, monkeypatch):
         if thread.is_alive():
             loop.call_soon_threadsafe(handlers[signal.SIGTERM])
         thread.join()
-        loop.close()
 
 
 def healthy(home: Home) -> bool:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import signal
 import sqlite3
 from contextlib import contextmanager
@@ -12,6 +13,8 @@ import pytest
 from datasette.app import Datasette
 from sqlite_utils import Database
 
+from aggregator.clock import SystemClock
+from aggregator.daemon import run_daemon
 from aggregator.replica import Faults, Replica, demo_days
 from tests.fault_server import FaultServer
 from tests.system.home import Feed, Home, check, rows
@@ -93,6 +96,27 @@ def test_told_to_stop_while_it_reloads_it_stops(home):
         running.wait_for("cycle feeds=1")
         running.process.send_signal(signal.SIGHUP)
         assert running.stop()[0] == 0
+
+
+def test_told_to_stop_about_its_first_tick_it_begins_nothing_more(home, caplog):
+    """The scheduler may tick once more while the daemon ends: jobs would find a store that is closed."""
+
+    async def stopped_after(seconds: float) -> set[str]:
+        loop, handlers = asyncio.get_running_loop(), {}
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(loop, "add_signal_handler", lambda number, call: handlers.update({number: call}))
+            daemon = asyncio.create_task(run_daemon(home.app(SystemClock())))
+            while signal.SIGHUP not in handlers:
+                await asyncio.sleep(0)
+            await asyncio.sleep(seconds)
+            handlers[signal.SIGTERM]()
+            await daemon
+        return {task.get_name() for task in asyncio.all_tasks() - {asyncio.current_task()}}
+
+    left = [asyncio.run(stopped_after(milliseconds / 1000)) for milliseconds in range(20)]
+
+    assert left == [set()] * 20
+    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR] == []
 
 
 def test_a_second_daemon_names_the_first_and_leaves(home):
