@@ -9,9 +9,8 @@ def syntax_tree(path: Path) -> ast.Module:
     """Parse a module.
 
     CPython 3.11 fails with SystemError when rubbish is collected in the middle and runs code, as tasks of a daemon do that another
-    test has left: it is collected before, and not meanwhile.
+    test has left: nothing is collected meanwhile.
     """
-    gc.collect()
     was_enabled = gc.isenabled()
     gc.disable()
     try:

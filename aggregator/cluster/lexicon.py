@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from aggregator.cluster.almanac import date_places
-from aggregator.cluster.sameness import places_before
+from aggregator.cluster.sameness import are_few, places_before
 
 Indices = NDArray[np.int64]
 Document = tuple[str, ...]
@@ -86,7 +86,7 @@ class Lexicon:
     def numbers(self, documents: Sequence[Document]) -> Indices:
         """Return the number of each document."""
         before, known = self._last
-        if len(documents) * 4 < len(before):  # a few are looked up sooner than compared
+        if are_few(documents, before):
             return np.array([self._number(document) for document in documents], dtype=np.int64)
         places = places_before(documents, before)
         numbers = known[places] if len(known) else np.zeros(len(documents), dtype=np.int64)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from aggregator.cluster.sameness import places_before
+from aggregator.cluster.sameness import are_few, places_before
 from aggregator.cluster.series import SeriesSlot, series_of
 from aggregator.cluster.similarity import Memory
 from aggregator.cluster.text import Stemmer, surfaces_of
@@ -91,7 +91,7 @@ class Reader:
         last = self._last.get(language, _Together((), (), np.zeros(0, dtype=np.int64)))
         if headlines is last.headlines:
             return last
-        if len(headlines) * 4 < len(last.headlines):  # a few are looked up sooner than compared
+        if are_few(headlines, last.headlines):
             readings = self.read_each(headlines, language)
             return _Together(headlines, readings, _hashes(readings))
         places = places_before(headlines, last.headlines)

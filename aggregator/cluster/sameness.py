@@ -10,6 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 
+def are_few(objects: Sequence[object], before: Sequence[object]) -> bool:
+    """Return whether each of `objects` is looked up sooner than all are compared with those before."""
+    return len(objects) * 4 < len(before)
+
+
 def places_before(objects: Sequence[object], before: Sequence[object]) -> NDArray[np.int64]:
     """Return where in `before` each of `objects` stands, the same object, -1 for those that do not."""
     if not before:

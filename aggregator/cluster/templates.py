@@ -121,8 +121,9 @@ def _slots_of(words: int) -> list[tuple[int, int]]:
 def _frames(words: NDArray[np.int32], starts: Indices) -> tuple[NDArray[np.uint32], Indices]:
     """Return the hash of the frame of each slot, headline by headline, and how many slots each has."""
     sizes = np.diff(starts)
-    fits = np.flatnonzero((sizes > MIN_FRAME_WORDS) & (sizes <= _MAX_FRAMED_WORDS))
-    prefixes, suffixes = _hashes(words[np.repeat(np.isin(np.arange(len(sizes)), fits), sizes)], sizes[fits])
+    is_fit = (sizes > MIN_FRAME_WORDS) & (sizes <= _MAX_FRAMED_WORDS)
+    fits = np.flatnonzero(is_fit)
+    prefixes, suffixes = _hashes(words[np.repeat(is_fit, sizes)], sizes[fits])
     keys, rows = [np.zeros(0, dtype=np.uint32)], [np.zeros(0, dtype=np.int64)]
     for length in range(1, MAX_SLOT_WORDS + 1):
         hashed, row = _slots(prefixes, suffixes, sizes[fits], length)
