@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What takes minutes or hours, not part of the suite: whole years of digests, a month of two hundred feeds, more deaths
-# and power failures, all breakages of the promise, 100,000 mutated feeds, floods of 20,000 headlines.
+# and power failures, all breakages of the promise, a million mutated feeds, floods of 20,000 headlines.
 #   tests/long.sh [PYTEST-ARGUMENTS…]     all of it, or what is named
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -8,18 +8,38 @@ follows. A JSON file has its lines in `_expect`. Paths begin with an entry's num
 
 import ast
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from aggregator.model import Failure
+from aggregator.model import Failure, ParsedFeed
 from aggregator.parse import parse_feed
 
 NOW = datetime(2026, 7, 20, 12, tzinfo=UTC)
 DOCUMENTS = sorted((Path(__file__).parent / "feeds").iterdir())
+
+
+def test_expat_reads_the_document_whatever_other_parser_is_installed(monkeypatch):
+    def create_parser():
+        raise AssertionError("libxml2 was asked for a parser")
+
+    monkeypatch.setitem(sys.modules, "drv_libxml2", SimpleNamespace(create_parser=create_parser))
+
+    body = (DOCUMENTS[0].parent / "rss-2.0.xml").read_bytes()
+    parsed = parse_feed(
+        body,
+        content_type=None,
+        feed_url="https://feed.example/rss",
+        google_hosts=frozenset(),
+        now=NOW,
+    )
+
+    assert isinstance(parsed, ParsedFeed), parsed
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=[path.name for path in DOCUMENTS])

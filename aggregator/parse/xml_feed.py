@@ -9,6 +9,8 @@ Facts (feedparser 6.0)
 * Its dictionaries alias keys, and reading `updated` where only `published` is there warns. An element
   with attributes may put a dictionary where a text is expected.
 * Whatever the input, eight kinds of exception may leave it.
+* Before expat it looks for a module `drv_libxml2`, in all folders of packages, for each document; one that is
+  installed would read what expat was guarded for.
 """
 
 import io
@@ -16,10 +18,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import feedparser
+import feedparser.api
 
 from aggregator.model import Failure, FailureKind
 from aggregator.parse.raw import RawDate, RawEntry, RawFeed
 
+feedparser.api.PREFERRED_XML_PARSERS = ["xml.sax.expatreader"]
 _HEADERS = {"content-type": "application/xml; charset=utf-8"}
 _DATE_KEYS = ("published", "updated", "created")
 
