@@ -221,6 +221,17 @@ def test_a_word_is_told_by_the_name_that_foretells_it_best():
     assert carried.told(lexicon, everything).tolist() == Names(weights).told(lexicon, everything).tolist()
 
 
+def test_pairs_that_chance_may_have_brought_make_no_name():
+    pairs = {"port amberly": 60.0, "amberly castle": 3.0, "castle burns": 3.1, "burns down": 0.4}
+    weights = TokenWeights(1_000.0, {"port": 90.0, "amberly": 80.0, "castle": 85.0, "burns": 9.0}, pairs)
+
+    fewer = weights.without_chance()
+
+    assert set(fewer.pairs) == {"port amberly", "castle burns"}
+    assert fewer.names() == weights.names() != {}
+    assert (fewer.documents, fewer.frequencies) == (weights.documents, weights.frequencies)
+
+
 # --- poll by poll -----------------------------------------------------------------------------------
 
 

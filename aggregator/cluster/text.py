@@ -110,7 +110,7 @@ def _bigrams(run: str) -> Iterable[str]:
     return (run[i : i + 2] for i in range(len(run) - 1))
 
 
-_STEMS = 50_000  # of the last words, some 300 bytes each; a headline that was read is not stemmed again
+_STEMS = 20_000  # of the last words, some 300 bytes each; a headline that was read is not stemmed again
 
 
 @cache
@@ -124,7 +124,6 @@ def _stem_of(name: str | None, surface: str) -> str:
     return _stem(name, _folded(surface))
 
 
-@lru_cache(maxsize=_STEMS)
 def _stem(name: str | None, word: str) -> str:
     """Return the stem of a folded word, without accents; never empty, digits unchanged."""
     if name is None or word[0].isdigit() or len(word) > MAX_STEMMED_LETTERS:

@@ -8,10 +8,11 @@ that a day can be rebuilt) or, in the first days, from the shipped prior.
 
 import json
 import math
+import sys
 import zlib
 from array import array
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import resources
 from itertools import pairwise, repeat
@@ -63,6 +64,11 @@ class TokenWeights:
             if share > 0.0:
                 found[one, other] = (rarer, share)
         return found
+
+    def without_chance(self) -> "TokenWeights":
+        """Return what a grouping needs of them: without pairs too seldom for a name, which are the most by far."""
+        pairs = {pair: together for pair, together in self.pairs.items() if together > _CHANCE_PAIRS}
+        return replace(self, pairs=MappingProxyType(pairs))
 
     @classmethod
     def learn(
@@ -121,7 +127,9 @@ class TokenWeights:
             raise InputError("these bytes are not token weights") from error
         if version not in (_FORMAT, _FORMAT_WITHOUT_PAIRS):
             raise InputError(f"token weights of format {version}, this version reads {_FORMAT}")
-        return cls(float(documents), *(MappingProxyType(dict(counted)) for counted in counts))
+        # Most words are the same from day to day, and several days are held: one object for each word.
+        named = ({sys.intern(name): count for name, count in dict(counted).items()} for counted in counts)
+        return cls(float(documents), *map(MappingProxyType, named))
 
 
 class _Counted:

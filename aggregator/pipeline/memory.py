@@ -58,8 +58,8 @@ class GroupingMemory:
         return found
 
     def weights(self, packed: bytes) -> TokenWeights:
-        """Unpack token weights; the same object for the same bytes."""
-        found = self._weights.pop(packed, None) or TokenWeights.from_bytes(packed)
+        """Unpack token weights, as far as groupings need them; the same object for the same bytes."""
+        found = self._weights.pop(packed, None) or TokenWeights.from_bytes(packed).without_chance()
         while len(self._weights) >= MAX_DAYS:
             del self._weights[next(iter(self._weights))]
         self._weights[packed] = found
