@@ -1,6 +1,7 @@
 """What every test gets: a network that ends at this machine, and the demo's home, made once."""
 
 import ipaddress
+import os
 import shutil
 import socket
 from collections.abc import Iterator
@@ -17,6 +18,12 @@ from tests.browser import started_browser
 # A busy machine is no failure: nothing in this suite is timed.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One worker more than processors: for a third of the time tests wait, for timers and other processes."""
+    return (os.cpu_count() or 1) + 1
 
 
 def _is_near(address: Any) -> bool:
