@@ -24,14 +24,19 @@ class Names:
         self._places, self._shares = np.zeros(0, dtype=np.int64), np.zeros(0)
 
     def told(self, lexicon: Lexicon, documents: Indices) -> Floats:
-        """Return, for each place of the `presence` of documents, the share that another word of its name has told."""
+        """Return, for each place of the `presence` of documents, the share that another word of its name has told.
+
+        `documents` are in order, each once.
+        """
         self._follow(lexicon)
         present = lexicon.presence(documents)
         places = (np.repeat(documents, np.diff(present.indptr)) << 32) + present.indices
-        if not len(self._places):
-            return np.zeros(len(places))
-        at = np.minimum(np.searchsorted(self._places, places), len(self._places) - 1)
-        return np.where(self._places[at] == places, self._shares[at], 0.0)
+        told = np.zeros(len(places))
+        if len(places):  # ascending, and many more than words of names
+            at = np.minimum(np.searchsorted(places, self._places), len(places) - 1)
+            stands = places[at] == self._places
+            told[at[stands]] = self._shares[stands]
+        return told
 
     def _follow(self, lexicon: Lexicon) -> None:
         """Look through the documents that came."""
