@@ -10,6 +10,7 @@ Facts
 * The views are a public contract: their names and columns do not change within a major version.
   Tables are ours and may change with a migration.
 * A foreign key names the column it leads to: Datasette 0.65 answers 500 for a table with one that does not.
+* A step that stores have taken stays as it is, as they do not take it again; a change is another step.
 * All times are ISO 8601 text in UTC with a trailing Z, whole seconds, so they sort as text.
 """
 
