@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import pairwise
-from statistics import linear_regression
 from zoneinfo import ZoneInfo
 
 from aggregator.pipeline.grouping import LATE_DAYS
@@ -25,7 +24,7 @@ _IN_PART = (PARTIAL, "cut inside gzip")
 _SUCCESS = ("modified", "unchanged")
 _NOT_A_FAULT = "timeout"  # of the machine, when it is very busy
 _GROWTH = 1.1
-_KEPT_BYTES_OF_AN_ARTICLE = 2_000
+_KEPT_BYTES_OF_AN_ARTICLE = 500
 _LATE = timedelta(hours=6)  # a host may ask for two hours of rest, again and again
 
 
@@ -267,47 +266,46 @@ def last_life(censuses: Sequence[Census]) -> list[Census]:
 
 
 def memory(censuses: Sequence[Census]) -> str:
-    """Resident megabytes at the beginning, in the middle and at the end of a life, and by how much they grow."""
-    megabytes = [census.resident_bytes / 1e6 for census in censuses]
-    shown = [f"{megabytes[place]:.0f}" for place in (0, len(megabytes) // 2, -1)]
-    days = (censuses[-1].at - censuses[0].at) / timedelta(days=1)
-    return (
-        f"{', '.join(shown)} MB resident in {days:.0f} days of one life, {_slope(censuses):+.2f} MB a day,"
-        f" in its last third {_slope(_last_third(censuses)):+.2f}"
-    )
+    """The most that was resident in each third of a life."""
+    most = ", ".join(f"{_most_megabytes(part):.0f}" for part in _thirds(censuses))
+    return f"at most {most} MB resident in the thirds of one life of {_days(censuses):.0f} days"
 
 
 def leaked(censuses: Sequence[Census], articles_a_day: float) -> list[str]:
-    """What a life goes on to keep in its last third, if it is more than may stay of the articles that come.
+    """By how much the last third of a life held more than the one before, if it is more than may stay of the articles that came.
 
     By then the windows that the daemon looks back through are full, and for what enters them something leaves. While
-    it is in them, an article takes some 10,000 bytes (100 MB for eight days of a thousand); not a fifth of these may
-    stay. Less cannot be told from how resident memory goes up and down: by ten megabytes in some days, as what is
-    known of words is forgotten all at once.
+    it is in them, an article takes some 10,000 bytes (100 MB for eight days of a thousand); not a twentieth of these
+    may stay. What was held at most is compared: resident memory goes up for a week and down at once, by some
+    megabytes, as what is known of words is forgotten.
     """
-    megabytes_a_day = _slope(_last_third(censuses))
-    if megabytes_a_day * 1e6 <= _KEPT_BYTES_OF_AN_ARTICLE * articles_a_day:
+    _, before, after = _thirds(censuses)
+    megabytes = _most_megabytes(after) - _most_megabytes(before)
+    articles = articles_a_day * _days(after)
+    if megabytes * 1e6 <= _KEPT_BYTES_OF_AN_ARTICLE * articles:
         return []
-    return [f"{megabytes_a_day:+.2f} MB a day, with {articles_a_day:.0f} articles a day"]
+    return [f"{megabytes:+.1f} MB in a third of a life, with {articles:.0f} articles"]
 
 
-def _last_third(censuses: Sequence[Census]) -> Sequence[Census]:
-    return censuses[-(len(censuses) // 3) :]
+def _thirds(censuses: Sequence[Census]) -> tuple[Sequence[Census], Sequence[Census], Sequence[Census]]:
+    size = len(censuses) // 3
+    return censuses[: -2 * size], censuses[-2 * size : -size], censuses[-size:]
 
 
-def _slope(censuses: Sequence[Census]) -> float:
-    """Of resident memory, in megabytes a day."""
-    days = [(census.at - censuses[0].at) / timedelta(days=1) for census in censuses]
-    return linear_regression(days, [census.resident_bytes / 1e6 for census in censuses]).slope
+def _most_megabytes(censuses: Sequence[Census]) -> float:
+    return max(census.resident_bytes for census in censuses) / 1e6
+
+
+def _days(censuses: Sequence[Census]) -> float:
+    return (censuses[-1].at - censuses[0].at) / timedelta(days=1)
 
 
 def grown(censuses: Sequence[Census]) -> list[str]:
     """Classes of which there were clearly more at every moment of the last third of a life than ever before."""
-    after = _last_third(censuses)
-    before = censuses[: -len(after)]
+    *before, after = _thirds(censuses)
     found = []
     for kind in sorted(after[-1].objects):
-        most = max(census.objects.get(kind, 0) for census in before)
+        most = max(census.objects.get(kind, 0) for part in before for census in part)
         least = min(census.objects.get(kind, 0) for census in after)
         if least > _GROWTH * most + 1:
             found.append(f"{kind}: at most {most}, then at least {least}")

@@ -65,6 +65,8 @@ LIVES = {
     "more until its windows are full": ([*range(190, 200), *[200.0] * 7], False),
     "less": ([200.0 - day for day in range(17)], False),
     "more, and every five days less": ([200.0 + 2 * (day % 5) for day in range(17)], False),
+    "more for eight days, then less": ([200.0 + day % 8 / 2 for day in range(17)], False),
+    "a kilobyte of each": ([200.0 + day for day in range(17)], True),
     "a third of what an article takes": ([200.0 + 3.5 * day for day in range(17)], True),
     "more in the end": ([*[200.0] * 11, *range(200, 224, 4)], True),
 }
