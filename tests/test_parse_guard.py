@@ -13,7 +13,7 @@ from aggregator.model import Failure, ParsedFeed
 from aggregator.parse import parse_feed
 from aggregator.parse.decode import decode
 from aggregator.parse.guard import Guarded, guard
-from aggregator.parse.survey import MAX_ENTRIES
+from aggregator.parse.survey import MAX_ENTRIES, survey
 
 NOW = datetime(2026, 7, 20, 12, tzinfo=UTC)
 GOOD = "<item><title>Good</title><link>https://good.example/1</link></item>"
@@ -210,3 +210,32 @@ def test_what_is_cut_out_leaves_its_neighbours_whole() -> None:
     assert [entry.headlines[0].headline for entry in parsed.entries] == [f"é{number}" for number in range(5)]
     assert parsed.skipped == {"unreasonable": 5}
     assert not parsed.is_partial
+
+
+ENDS = {
+    "an end tag": "<item></item>",
+    "an end tag with spaces": "<item></item  >",
+    "none": "<item/>",
+    "none, after attributes": "<item a='/>' b=''/>",
+    "none, of a part": "<item><b/></item>",
+    "a text like one": "<item>/></item>",
+    "a comment like one": "<item><!--/>--></item>",
+}
+
+
+@pytest.mark.parametrize("entry", ENDS.values(), ids=ENDS)
+@pytest.mark.parametrize(
+    "after", ["", "\n", "<title>After</title>"], ids=["nothing", "a line end", "an element"]
+)
+def test_an_entry_ends_where_it_ends(entry: str, after: str) -> None:
+    document = f"<rss><channel>{entry}{after}</channel></rss>\n".encode()
+
+    surveyed = survey(document)
+
+    assert [document[span.start : span.end].decode() for span in surveyed.spans] == [entry]
+    assert document[surveyed.root_end :] == b"\n"
+
+
+@pytest.mark.parametrize("root", ["<rss/>", "<rss a=''/>", "<rss></rss>"])
+def test_a_root_ends_where_it_ends(root: str) -> None:
+    assert survey(root.encode()).root_end == len(root)

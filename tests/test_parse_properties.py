@@ -88,7 +88,7 @@ WHOLE = [
     path
     for path in FILES
     if path.suffix == ".xml"
-    and not path.name.startswith(("broken-", "no-feed-", "encoding-", "google-empty"))
+    and not path.name.startswith(("broken-", "no-feed-", "encoding-", "google-empty", "self-closed-"))
 ]
 
 

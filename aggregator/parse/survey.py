@@ -7,6 +7,7 @@ Facts
   all), a million nested elements.
 * Namespace prefixes are often used without being declared (`media:`, `dc:`), or are declared in
   another entry; the strict parser then gives up on the whole document.
+* At the end of `<item></item>` expat stands before the end tag, at that of `<item/>` behind it.
 
 So: one expat pass that judges every entry by itself. A limit broken inside an entry costs that
 entry, outside of entries it costs the document (`Unreasonable`).
@@ -96,6 +97,7 @@ class _Surveyor:
     elements: int = 0
     elements_outside: int = 0
     namespace_prefixes: set[str] = field(default_factory=set)
+    is_just_open: bool = False
     entry_start: int | None = None
     entry_depth: int = 0
     entry_children: int = 0
@@ -106,6 +108,7 @@ class _Surveyor:
         known = self.names.get(name) or self._learn(name)
         self.open_names.append(name)
         self.open_characters.append(0)
+        self.is_just_open = True
         depth = len(self.open_names)
         if self.entry_start is None:
             self._start_outside(known, depth)
@@ -120,13 +123,15 @@ class _Surveyor:
         self.open_names.pop()
         self.open_characters.pop()
         if depth == self.entry_depth and self.entry_start is not None:
-            end = self._tag_end()
+            end = self._element_end()
             self.spans.append(Span(self.entry_start, end, self.entry_fault))
             self.entry_start = None
         if depth == 1:
-            self.root_end = self._tag_end()
+            self.root_end = self._element_end()
+        self.is_just_open = False
 
     def text(self, characters: str) -> None:
+        self.is_just_open = False
         if not self.open_characters:
             return
         self.open_characters[-1] += len(characters)
@@ -186,8 +191,12 @@ class _Surveyor:
             raise Unreasonable(fault)
         self.entry_fault = self.entry_fault or "unreasonable"
 
-    def _tag_end(self) -> int:
-        return self.document.index(b">", self.parser.CurrentByteIndex) + 1
+    def _element_end(self) -> int:
+        """The byte after the element that ends here."""
+        at = self.parser.CurrentByteIndex
+        if self.is_just_open and self.document.endswith(b"/>", 0, at):
+            return at
+        return self.document.index(b">", at) + 1
 
     def undeclared(self) -> frozenset[str]:
         used = {known.prefix for known in self.names.values()} | self.attribute_prefixes
