@@ -8,8 +8,8 @@ from pathlib import Path
 def syntax_tree(path: Path) -> ast.Module:
     """Parse a module.
 
-    CPython 3.11 fails with SystemError when rubbish is collected in the middle and runs code, as tasks of a daemon do that another
-    test has left: nothing is collected meanwhile.
+    CPython 3.11 fails with SystemError when rubbish is collected in the middle and runs code as it goes, as a coroutine does that
+    another test never finished: nothing is collected meanwhile.
     """
     was_enabled = gc.isenabled()
     gc.disable()

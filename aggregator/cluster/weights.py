@@ -128,7 +128,7 @@ class TokenWeights:
         if version not in (_FORMAT, _FORMAT_WITHOUT_PAIRS):
             raise InputError(f"token weights of format {version}, this version reads {_FORMAT}")
         # Most words are the same from day to day, and several days are held: one object for each word.
-        named = ({sys.intern(name): count for name, count in dict(counted).items()} for counted in counts)
+        named = ({sys.intern(name): count for name, count in counted.items()} for counted in counts)
         return cls(float(documents), *map(MappingProxyType, named))
 
 

@@ -21,6 +21,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bench_cluster import made_up
+from pollers import Lateness
 
 from aggregator.model import ArticleDraft, DatedArticle, Identity, Outcome, PollRecord
 from aggregator.pipeline.grouping import regroup
@@ -29,7 +30,6 @@ from aggregator.settings import FeedSettings, Settings
 from aggregator.store import Store, feeds, open_reader, open_store, polls
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
-WAKE_SECONDS = 0.01
 FEED = FeedSettings(
     name="Example Times",
     topic="world",
@@ -84,15 +84,13 @@ def grouped_seconds(store: Store, memory: GroupingMemory) -> float:
     return time.process_time() - begun
 
 
-async def grouped_beside_a_loop(store: Store, memory: GroupingMemory) -> tuple[float, list[float]]:
-    """Seconds of a grouping in a thread, and by how many milliseconds the loop woke late, a hundred times a second."""
-    grouping = asyncio.create_task(asyncio.to_thread(grouped_seconds, store, memory))
-    late_ms = []
-    while not grouping.done():
-        begun = time.perf_counter()
-        await asyncio.sleep(WAKE_SECONDS)
-        late_ms.append(1000 * (time.perf_counter() - begun - WAKE_SECONDS))
-    return await grouping, sorted(late_ms)
+async def grouped_beside_a_loop(store: Store, memory: GroupingMemory) -> tuple[float, dict[str, float]]:
+    """Seconds of a grouping in a thread, and how late the loop is meanwhile, in milliseconds."""
+    lateness = Lateness()
+    watch = asyncio.create_task(lateness.watch())
+    seconds = await asyncio.to_thread(grouped_seconds, store, memory)
+    watch.cancel()
+    return seconds, lateness.milliseconds()
 
 
 def partition(store: Store) -> set[frozenset[str]]:
@@ -115,8 +113,8 @@ def main(arguments: Sequence[str]) -> None:
             print(f"{count} headlines at once: {grouped_seconds(store, memory):.2f} s")
             poll(store, headlines[count:], count)
             warm, late_ms = asyncio.run(grouped_beside_a_loop(store, memory))
-            p99 = late_ms[int(0.99 * len(late_ms))]
-            print(f"{new} more, remembering: {warm:.2f} s, the loop late by {p99:.0f} ms (p99)")
+            print(f"{new} more, remembering: {warm:.2f} s")
+            print(f"  the loop late by {late_ms['p99']:.0f} ms (p99), {late_ms['max']:.0f} at most")
             by_poll = partition(store)
         with open_store(Path(folder) / "once.db") as store:
             store.write(partial(feeds.sync_feeds, feeds=[FEED], now=NOW))

@@ -66,9 +66,9 @@ LIVES = {
     "less": ([200.0 - day for day in range(17)], False),
     "more, and every five days less": ([200.0 + 2 * (day % 5) for day in range(17)], False),
     "more for eight days, then less": ([200.0 + day % 8 / 2 for day in range(17)], False),
-    "a kilobyte of each": ([200.0 + day for day in range(17)], True),
+    "a kilobyte of each article": ([200.0 + day for day in range(17)], True),
     "a third of what an article takes": ([200.0 + 3.5 * day for day in range(17)], True),
-    "more in the end": ([*[200.0] * 11, *range(200, 224, 4)], True),
+    "more in the end": ([*[200.0] * 11, *range(200, 206)], True),
 }
 
 
