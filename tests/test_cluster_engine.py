@@ -29,6 +29,7 @@ from aggregator.cluster import candidates as candidates_module
 from aggregator.cluster.lexicon import Lexicon
 from aggregator.cluster.linkage import FORBIDDEN, SCALE, average_link
 from aggregator.cluster.names import Names
+from aggregator.cluster.sameness import Since
 from aggregator.cluster.weights import TokenWeights
 from aggregator.model import Correction, CorrectionKind, DayGroup, Headline, Sighting
 
@@ -403,3 +404,26 @@ def test_what_a_reader_remembers_changes_nothing():
 
     for part in (day[:20], day, day[10:]):
         assert group_day(part, language="en", reader=reader) == group_day(part, language="en")
+
+
+@pytest.mark.parametrize("told", ["groups", "decisions"])
+def test_what_is_told_as_before_is_the_very_same_object(told):
+    day = events(40, seed=9)
+    reader = Reader()
+    before, after = (getattr(group_day(part, language="en", reader=reader), told) for part in (day[5:], day))
+
+    known = {one: one for one in before}
+    assert known.keys() & set(after)
+    assert all(known.get(one, one) is one for one in after)
+
+
+@given(st.lists(st.integers(0, 30), unique=True), st.lists(st.integers(0, 30), unique=True))
+def test_what_is_carried_along_is_what_is_told_of_each(before, now):
+    known = [object() for _ in range(31)]
+    since = Since.of([known[i] for i in now], [known[i] for i in before])
+    came = [i for i in now if i not in before]
+
+    assert [now[place] for place in since.came.tolist()] == came
+    assert since.carried([str(i) for i in before], [str(i) for i in came]) == [str(i) for i in now]
+    assert since.carried_numbers(np.array(before, dtype=int), np.array(came, dtype=int)).tolist() == now
+    assert since.inverse().tolist() == [now.index(i) if i in now else -1 for i in before]

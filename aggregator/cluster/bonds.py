@@ -85,7 +85,7 @@ class Scorer:
         return [reading.tokens for reading in self.reader.read_each(headlines, self.language)]
 
     def slots(self, headlines: Sequence[Headline]) -> list[SeriesSlot | None]:
-        return [reading.slot for reading in self.reader.read_all(headlines, self.language)]
+        return [reading.slot for reading in self.reader.read_each(headlines, self.language)]
 
     def slot(self, headline: Headline) -> SeriesSlot | None:
         return self.reader.read(headline.text, self.language).slot

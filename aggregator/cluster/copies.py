@@ -11,7 +11,7 @@ Facts
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from operator import lt
+from operator import attrgetter, lt
 
 from aggregator.cluster.reading import Reader
 from aggregator.model import Correction, DayGroup, DayGroups, Decision, Headline, Verdict
@@ -21,7 +21,7 @@ MAX_COPIES = 300  # of one headline that are compared; more would not change a m
 
 @dataclass(frozen=True, slots=True)
 class Folded:
-    """Headlines to be compared, and by the key of one of them those that will go where it goes."""
+    """Headlines to be compared, in order, and by the key of one of them those that will go where it goes."""
 
     headlines: tuple[Headline, ...]
     surplus: Mapping[str, tuple[Headline, ...]]
@@ -30,7 +30,7 @@ class Folded:
 def in_order(headlines: Iterable[Headline]) -> tuple[Headline, ...]:
     """Return the headlines in the order of their keys; of several with one key the first by text."""
     told = tuple(headlines)
-    keys = [headline.key for headline in told]
+    keys = list(map(attrgetter("key"), told))
     if all(map(lt, keys, keys[1:])):
         return told
     by_key = {h.key: h for h in sorted(told, key=lambda h: (h.key, h.text), reverse=True)}
@@ -49,7 +49,7 @@ def folded(
     Headlines whose keys have different places (`place_of`: groups that are frozen) are no copies.
     """
     told = in_order(headlines)
-    if reader.most_alike(told, language) <= MAX_COPIES:
+    if reader.read_all(told, language).most_alike <= MAX_COPIES:
         return Folded(told, {})
     named = {key for correction in corrections for key in (correction.a_key, correction.b_key)}
     places = place_of or {}
@@ -63,7 +63,7 @@ def folded(
             copies[read.surfaces, read.slot, places.get(headline.key)].append(headline)
     kept += [headline for same in copies.values() for headline in same[:MAX_COPIES]]
     surplus = {same[0].key: tuple(same[MAX_COPIES:]) for same in copies.values() if len(same) > MAX_COPIES}
-    return Folded(tuple(kept), surplus)
+    return Folded(in_order(kept), surplus)
 
 
 def unfolded(grouped: DayGroups, surplus: Mapping[str, Sequence[Headline]]) -> DayGroups:

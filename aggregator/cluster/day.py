@@ -2,16 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import count
+from operator import attrgetter
 
 import numpy as np
 from scipy import sparse
 
 from aggregator.cluster.agreement import with_listings
-from aggregator.cluster.copies import in_order
 from aggregator.cluster.decided import Decided
 from aggregator.cluster.linkage import FORBIDDEN
 from aggregator.cluster.listings import Listings
-from aggregator.cluster.reading import Reader, Reading
+from aggregator.cluster.reading import Reader, Readings
 from aggregator.cluster.rules import Rules
 from aggregator.cluster.series import SeriesSlot
 from aggregator.cluster.similarity import similarities
@@ -24,15 +25,13 @@ from aggregator.settings import ClusterSettings, GoogleGroups
 class Day:
     """The headlines of one (language, day) in the order of their keys, prepared for comparison.
 
-    `read` is what they were read as, `tokens` the stems. `textual` are similarities of the headlines alone, `agreement` with Google's evidence and the
+    `read` is what was read off them. `textual` are similarities of the headlines alone, `agreement` with Google's evidence and the
     guards: what groups are made by. Both in millionths, (n, n), symmetric. `decided` is what was told of such a day before.
     """
 
     headlines: tuple[Headline, ...]
     index: dict[str, int]
-    read: Sequence[Reading]
-    tokens: list[tuple[str, ...]]
-    slots: tuple[SeriesSlot | None, ...]
+    read: Readings
     weights: TokenWeights
     listings: Listings
     textual: sparse.csr_matrix
@@ -41,7 +40,7 @@ class Day:
 
 
 def prepare_day(
-    headlines: Sequence[Headline],
+    headlines: tuple[Headline, ...],
     language: str,
     sightings: Sequence[Sighting],
     weights: TokenWeights | None,
@@ -49,20 +48,17 @@ def prepare_day(
     rules: Rules,
     reader: Reader | None = None,
 ) -> Day:
-    """Sort, tokenise and compare; of headlines with one key the first by text is kept."""
-    ordered = in_order(headlines)
-    index = {headline.key: i for i, headline in enumerate(ordered)}
+    """Read and compare headlines that are `in_order`."""
     reader = reader or Reader()
-    read = reader.read_all(ordered, language)
-    tokens = [reading.tokens for reading in read]
-    slots = tuple(reading.slot for reading in read)
+    index = dict(zip(map(attrgetter("key"), headlines), count()))
+    read = reader.read_all(headlines, language)
+    memory = reader.memory(language)
     known = weights or shipped_weights(language)
-    textual = similarities(tokens, known, rules, reader.memory(language))
+    textual = similarities(read.tokens, known, rules, memory, read.since)
     heard = sightings if settings.google_groups is GoogleGroups.EVIDENCE else ()
     listings = Listings.of(heard, index, len(index))
-    decided = reader.memory(language).decided(known)
-    agreement = _guarded(with_listings(textual, listings, tokens, rules), slots)
-    return Day(ordered, index, read, tokens, slots, known, listings, textual, agreement, decided)
+    agreement = _guarded(with_listings(textual, listings, read.tokens, rules), read.slots)
+    return Day(headlines, index, read, known, listings, textual, agreement, memory.decided(known))
 
 
 def _guarded(agreement: sparse.csr_matrix, slots: Sequence[SeriesSlot | None]) -> sparse.csr_matrix:

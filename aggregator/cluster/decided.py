@@ -1,4 +1,4 @@
-"""What the ledger told the last time, and from which figures.
+"""What was told of a day the last time: its groups, and its ledger with the figures that it is from.
 
 A day of 50,000 headlines has as many decisions, and a poll changes a few hundred: the others are found here
 instead of being worded again, and are the very same objects. No result depends on it.
@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aggregator.cluster.linkage import Indices, Mask
-from aggregator.cluster.sameness import places_before
+from aggregator.cluster.membership import ToldGroups
+from aggregator.cluster.sameness import Since
 from aggregator.cluster.weights import TokenWeights
 from aggregator.model import Decision, Headline, Verdict
 
@@ -64,25 +65,26 @@ class Grounds:
 
 
 class Decided:
-    """The decisions of the last grouping in one language. For one thread at a time."""
+    """The groups and decisions of the last grouping with some weights. For one thread at a time."""
 
     def __init__(self, weights: TokenWeights) -> None:
         self.weights = weights
-        self._headlines: Sequence[Headline] = ()
+        self.groups = ToldGroups()
+        self._headlines: Sequence[object] = ()
         self._line = -1
         self._grounds = Grounds.none()
         self._told: list[Decision] = []
 
-    def keep(self, headlines: Sequence[Headline], line: int, grounds: Grounds, told: list[Decision]) -> None:
+    def keep(self, headlines: Sequence[object], line: int, grounds: Grounds, told: list[Decision]) -> None:
         """Remember these, in the order of `grounds`, and no others."""
         self._headlines, self._line, self._grounds, self._told = headlines, line, grounds, told
 
     def same_pairs(
-        self, headlines: Sequence[Headline], line: int, grounds: Grounds
+        self, since: Since, line: int, grounds: Grounds
     ) -> tuple[list[Decision | None], list[bool]]:
         """Return what was told of the same two headlines with the same verdict, and whether all figures are the same."""
-        count = len(headlines)
-        place_of = places_before(self._headlines, headlines)
+        count = len(since.objects)
+        place_of = since.against(self._headlines).inverse()
         there = (place_of[self._grounds.items] >= 0) & (place_of[self._grounds.partners] >= 0)
         known = np.flatnonzero(there)
         if not len(known):
@@ -96,10 +98,9 @@ class Decided:
         same = (
             is_known & (line == self._line) & (self._grounds.figures[before] == grounds.figures).all(axis=1)
         )
-        told = [
-            self._told[place] if known else None
-            for place, known in zip(before.tolist(), is_known.tolist(), strict=True)
-        ]
+        told: list[Decision | None] = list(map(self._told.__getitem__, before.tolist()))
+        for place in np.flatnonzero(~is_known).tolist():
+            told[place] = None
         return told, same.tolist()
 
 

@@ -186,7 +186,7 @@ class Ledger:
             ties.full.tolist(),
             strict=True,
         ):
-            mine, theirs = self.day.slots[item], self.day.slots[partner]
+            mine, theirs = self.day.read.slots[item], self.day.read.slots[partner]
             if (min(item, partner), max(item, partner)) in self.constraints.apart:
                 rules.append("correction")
             elif mine and theirs and mine.differs_from(theirs):
@@ -214,7 +214,7 @@ class Ledger:
     def _told(self, grounds: Grounds) -> list[Decision]:
         """Return the decisions with these grounds; those of the last time again, as far as they hold."""
         day, line = self.day, self._line
-        before, same = day.decided.same_pairs(day.headlines, line, grounds)
+        before, same = day.decided.same_pairs(day.read.since, line, grounds)
         others = np.flatnonzero(~np.array(same, dtype=bool))
         fresh = grounds.of(others)
         pairs = zip(others.tolist(), fresh.items.tolist(), fresh.partners.tolist(), strict=True)
@@ -228,8 +228,8 @@ class Ledger:
         ]
 
     def _shared_words(self, item: int, partner: int) -> tuple[str, ...]:
-        theirs = self.day.tokens[partner]
-        shown = dict(zip(self.day.tokens[item], self.day.read[item].surfaces, strict=True))
+        theirs = self.day.read.tokens[partner]
+        shown = dict(zip(self.day.read.tokens[item], self.day.read.each[item].surfaces, strict=True))
         frequency = self.day.weights.frequencies.get  # the rarest tell most
         shared = sorted(shown.keys() & theirs, key=lambda token: (frequency(token, 0.0), token))
         return tuple(shown[token] for token in shared[:_MAX_WORDS])

@@ -4,7 +4,6 @@ Whatever comes in is sorted by article key first; from there on everything is a 
 set of articles, co-listings and corrections.
 """
 
-from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -17,15 +16,13 @@ from aggregator.cluster.constraints import Constraints, constraints_of
 from aggregator.cluster.copies import folded, unfolded
 from aggregator.cluster.day import Day, prepare_day
 from aggregator.cluster.evidence import Ledger
-from aggregator.cluster.linkage import FORBIDDEN, SCALE, Indices, average_link
+from aggregator.cluster.linkage import FORBIDDEN, SCALE, average_link
+from aggregator.cluster.membership import Ranks
 from aggregator.cluster.reading import Reader
 from aggregator.cluster.rules import DEFAULT_SETTINGS, RULES, Rules
-from aggregator.cluster.series import SeriesSlot
 from aggregator.cluster.weights import TokenWeights
 from aggregator.model import Correction, DayGroup, DayGroups, Headline, Sighting
 from aggregator.settings import ClusterSettings
-
-_NEVER = float("inf")
 
 
 @collector_at_rest()
@@ -97,7 +94,9 @@ def _grouped(day: Day, constraints: Constraints, anchored: NDArray[np.bool_], ru
     suited = rules.suited_to(len(day.headlines), _lone(day.agreement, rules))
     groups = average_link(agreement, suited.line, constraints.start, anchored, suited)
     ledger = Ledger(day, agreement, groups, constraints, anchored, suited, suited.line)
-    return DayGroups(_day_groups(day, groups), ledger.decisions(), rules.version, constraints.conflicts)
+    ranks = Ranks.of(groups, day.textual, day.read.seconds)
+    told = day.decided.groups.tell(ranks, day.headlines, day.read.slots, day.read.since)
+    return DayGroups(told, ledger.decisions(), rules.version, constraints.conflicts)
 
 
 def _lone(agreement: sparse.csr_matrix, rules: Rules) -> int:
@@ -116,55 +115,6 @@ def _forbidding(agreement: sparse.csr_matrix, pairs: Iterable[tuple[int, int]]) 
     forbidden = np.full(len(listed), FORBIDDEN, dtype=np.int64)
     there = sparse.csr_matrix((forbidden, (a, b)), shape=agreement.shape)
     return agreement + there + there.T
-
-
-def _day_groups(day: Day, groups: Indices) -> tuple[DayGroup, ...]:
-    """Order the members: the most central first, the others by time, then by key; the largest group first."""
-    order, heads, sizes = _ordered(day, groups)
-    issues, alone = _issues(day, groups), (None, None)
-    keys = [day.headlines[item].key for item in order.tolist()]
-    places = np.lexsort((order[heads], -sizes))
-    starts, ends, roots = heads[places], (heads + sizes)[places], groups[order[heads[places]]]
-    return tuple(
-        [
-            DayGroup(tuple(keys[start:end]), *issues.get(root, alone))
-            for start, end, root in zip(starts.tolist(), ends.tolist(), roots.tolist(), strict=True)
-        ]
-    )
-
-
-def _ordered(day: Day, groups: Indices) -> tuple[Indices, Indices, Indices]:
-    """Return the headlines group by group, in the order of each, with where a group begins and its size."""
-    items = np.arange(len(groups), dtype=np.int64)
-    leads = np.lexsort((items, -_centrality(day.textual, groups), groups))
-    heads = np.flatnonzero(np.diff(groups[leads], prepend=-1))
-    follows = np.ones(len(groups), dtype=bool)
-    follows[leads[heads]] = False
-    sizes = np.diff(heads, append=len(groups))
-    times = np.zeros(len(groups))
-    several = leads[np.repeat(sizes > 1, sizes)]
-    ats = [day.headlines[item].at for item in several.tolist()]
-    times[several] = [_NEVER if at is None else at.timestamp() for at in ats]
-    return np.lexsort((items, times, follows, groups)), heads, sizes
-
-
-def _issues(day: Day, groups: Indices) -> dict[int, tuple[str, str]]:
-    """Return, for each group with serials, the series and the label that most of its members have."""
-    slots: defaultdict[int, Counter[SeriesSlot]] = defaultdict(Counter)
-    for group, slot in zip(groups.tolist(), day.slots, strict=True):
-        if slot:
-            slots[group][slot] += 1
-    told = {group: min(c, key=lambda s: (-c[s], s.order, s.series)) for group, c in slots.items()}
-    return {group: (slot.series, slot.label) for group, slot in told.items()}
-
-
-def _centrality(textual: sparse.csr_matrix, groups: Indices) -> Indices:
-    """Return how much each headline agrees with the others of its group, in millionths."""
-    edges = textual.tocoo()
-    inside = groups[edges.row] == groups[edges.col]
-    total = np.zeros(len(groups), dtype=np.int64)
-    np.add.at(total, edges.row[inside], edges.data[inside])
-    return total
 
 
 def _with_frozen_order(groups: Sequence[DayGroup], frozen: Sequence[DayGroup]) -> tuple[DayGroup, ...]:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from aggregator.cluster.almanac import date_places
-from aggregator.cluster.sameness import are_few, places_before
+from aggregator.cluster.sameness import Since, are_few
 
 Indices = NDArray[np.int64]
 Document = tuple[str, ...]
@@ -75,7 +75,7 @@ class Lexicon:
         self.skeletons: list[int] = []  # of each word: the number of its consonants, -1 if it is no name
         self._word_numbers: dict[str, int] = {}
         self._document_numbers: dict[Document, int] = {}
-        self._last: tuple[Sequence[Document], Indices] = ((), np.zeros(0, dtype=np.int64))
+        self._last: tuple[Sequence[object], Indices] = ((), np.zeros(0, dtype=np.int64))
         self._group_numbers: defaultdict[str, int] = defaultdict(count().__next__)
         self._skeleton_numbers: defaultdict[str, int] = defaultdict(count().__next__)
         self.in_order = Lists()  # of each document: its words in the order in which they stand
@@ -83,17 +83,22 @@ class Lexicon:
         self._letter_groups = Lists()
         self._add_word("")  # so that no matrix is without a column
 
-    def numbers(self, documents: Sequence[Document]) -> Indices:
-        """Return the number of each document."""
+    def numbers(self, documents: Sequence[Document], since: Since | None = None) -> Indices:
+        """Return the number of each document.
+
+        `since` tells of the headlines that they are of which were there before; it saves looking the others up.
+        """
         before, known = self._last
-        if are_few(documents, before):
-            return np.array([self._number(document) for document in documents], dtype=np.int64)
-        places = places_before(documents, before)
-        numbers = known[places] if len(known) else np.zeros(len(documents), dtype=np.int64)
-        others = np.flatnonzero(places < 0)
-        numbers[others] = [self._number(documents[place]) for place in others.tolist()]
-        self._last = (documents, numbers)
+        if since is None or are_few(documents, before):
+            return self._looked_up(documents)
+        since = since.against(before)
+        fresh = self._looked_up([documents[place] for place in since.came.tolist()])
+        numbers = since.carried_numbers(known, fresh)
+        self._last = (since.objects, numbers)
         return numbers
+
+    def _looked_up(self, documents: Iterable[Document]) -> Indices:
+        return np.array([self._number(document) for document in documents], dtype=np.int64)
 
     def _number(self, document: Document) -> int:
         known = self._document_numbers.get(document)

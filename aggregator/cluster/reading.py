@@ -6,17 +6,19 @@ A day is grouped again with every poll, and nearly all of its headlines were the
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from aggregator.cluster.sameness import are_few, places_before
+from aggregator.cluster.sameness import Since, are_few
 from aggregator.cluster.series import SeriesSlot, series_of
 from aggregator.cluster.similarity import Memory
 from aggregator.cluster.text import Stemmer, surfaces_of
 from aggregator.model import Headline
 
 MAX_TEXTS = 200_000  # about 300 bytes each
+_NEVER = float("inf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,20 +35,53 @@ class Reading:
         return surfaces_of(self.text)
 
 
-_UNREAD = Reading("", (), None)
-
-
 @dataclass(frozen=True, slots=True)
-class _Together:
-    """Headlines that were read together, with their readings and the hash of the stems of each."""
+class Readings:
+    """Headlines that were read together, and what was read off each.
+
+    `said` are hashes of their stems, `seconds` their times since 1970, infinity where there is none. `since` tells where
+    each stands among the headlines that were read together before.
+    """
 
     headlines: Sequence[Headline]
-    readings: Sequence[Reading]
+    each: list[Reading]
+    tokens: list[tuple[str, ...]]
+    slots: list[SeriesSlot | None]
     said: NDArray[np.int64]
+    seconds: NDArray[np.float64]
+    since: Since
 
+    @classmethod
+    def of(cls, headlines: Sequence[Headline], each: list[Reading]) -> Self:
+        tokens = [reading.tokens for reading in each]
+        return cls(
+            headlines=headlines,
+            each=each,
+            tokens=tokens,
+            slots=[reading.slot for reading in each],
+            said=np.array([hash(stems) for stems in tokens], dtype=np.int64),
+            seconds=np.array(
+                [_NEVER if h.at is None else h.at.timestamp() for h in headlines], dtype=np.float64
+            ),
+            since=Since.of(headlines, ()),
+        )
 
-def _hashes(readings: Iterable[Reading]) -> NDArray[np.int64]:
-    return np.array([hash(reading.tokens) for reading in readings], dtype=np.int64)
+    def followed_by(self, headlines: Sequence[Headline], since: Since, fresh: "Readings") -> "Readings":
+        """Return the readings of `headlines`, most of which are `since` these; `fresh` are those of the others."""
+        return Readings(
+            headlines,
+            since.carried(self.each, fresh.each),
+            since.carried(self.tokens, fresh.tokens),
+            since.carried(self.slots, fresh.slots),
+            since.carried_numbers(self.said, fresh.said),
+            since.carried_numbers(self.seconds, fresh.seconds),
+            since,
+        )
+
+    @property
+    def most_alike(self) -> int:
+        """How many of the headlines are the same word for word, at most; never less than there are."""
+        return int(np.unique(self.said, return_counts=True)[1].max(initial=0))
 
 
 class Reader:
@@ -62,7 +97,7 @@ class Reader:
         self._older: defaultdict[str, dict[str, Reading]] = defaultdict(
             dict
         )  # not read since `forget_unread`
-        self._last: dict[str, _Together] = {}
+        self._last: dict[str, Readings] = {}
         self._memories: dict[str, Memory] = {}
 
     def memory(self, language: str) -> Memory:
@@ -78,32 +113,20 @@ class Reader:
         known = self._known[language]
         return [known.get(headline.text) or self._read(headline.text, language) for headline in headlines]
 
-    def read_all(self, headlines: Sequence[Headline], language: str) -> Sequence[Reading]:
-        """Return the reading of each headline; a day's cost little where they are known, or were asked for just now."""
-        return self._read_together(headlines, language).readings
-
-    def most_alike(self, headlines: Sequence[Headline], language: str) -> int:
-        """Return how many of the headlines are the same word for word, at most; never less than there are."""
-        said = self._read_together(headlines, language).said
-        return int(np.unique(said, return_counts=True)[1].max(initial=0))
-
-    def _read_together(self, headlines: Sequence[Headline], language: str) -> "_Together":
-        last = self._last.get(language, _Together((), (), np.zeros(0, dtype=np.int64)))
+    def read_all(self, headlines: Sequence[Headline], language: str) -> Readings:
+        """Return the readings of the headlines; a day's cost little where they are known, or were asked for just now."""
+        last = self._last.get(language) or self._read_afresh((), language)
         if headlines is last.headlines:
             return last
         if are_few(headlines, last.headlines):
-            readings = self.read_each(headlines, language)
-            return _Together(headlines, readings, _hashes(readings))
-        places = places_before(headlines, last.headlines)
-        known, new = np.flatnonzero(places >= 0), np.flatnonzero(places < 0)
-        readings = [last.readings[place] if place >= 0 else _UNREAD for place in places.tolist()]
-        for place in new.tolist():
-            readings[place] = self.read(headlines[place].text, language)
-        said = np.zeros(len(headlines), dtype=np.int64)
-        said[known] = last.said[places[known]]
-        said[new] = _hashes([readings[place] for place in new.tolist()])
-        self._last[language] = _Together(headlines, readings, said)
+            return self._read_afresh(headlines, language)
+        since = Since.of(headlines, last.headlines)
+        fresh = self._read_afresh([headlines[place] for place in since.came.tolist()], language)
+        self._last[language] = last.followed_by(headlines, since, fresh)
         return self._last[language]
+
+    def _read_afresh(self, headlines: Sequence[Headline], language: str) -> Readings:
+        return Readings.of(headlines, self.read_each(headlines, language))
 
     def _read(self, text: str, language: str) -> Reading:
         reading = self._older[language].pop(text, None) or _reading(text, language)

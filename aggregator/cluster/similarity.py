@@ -23,6 +23,7 @@ from aggregator.cluster.linkage import SCALE
 from aggregator.cluster.names import Names
 from aggregator.cluster.rows import Mask, Rows
 from aggregator.cluster.rules import Rules
+from aggregator.cluster.sameness import Since
 from aggregator.cluster.templates import Frames
 from aggregator.cluster.vectors import KIN, UNIT, Vectors, Weighing
 from aggregator.cluster.weights import TokenWeights
@@ -79,14 +80,21 @@ class Memory:
 
 
 def similarities(
-    documents: Sequence[Document], weights: TokenWeights, rules: Rules, memory: Memory | None = None
+    documents: Sequence[Document],
+    weights: TokenWeights,
+    rules: Rules,
+    memory: Memory | None = None,
+    since: Since | None = None,
 ) -> sparse.csr_matrix:
-    """Return the similarities of all pairs worth comparing; (n, n) int64, symmetric, empty diagonal."""
+    """Return the similarities of all pairs worth comparing; (n, n) int64, symmetric, empty diagonal.
+
+    `since` tells which of the headlines are as before, and saves looking them up.
+    """
     if not documents:
         return sparse.csr_matrix((0, 0), dtype=np.int64)
     memory = memory or Memory()
     lexicon = memory.lexicon()
-    numbers = lexicon.numbers(documents)
+    numbers = lexicon.numbers(documents, since)
     unique, rows, counts = np.unique(numbers, return_inverse=True, return_counts=True)
     everywhere = np.ones(len(unique), dtype=bool)
     pool = memory.pool(unique, weights, rules)

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from aggregator.cluster.copies import in_order
 from aggregator.cluster.day import Day, prepare_day
 from aggregator.cluster.evaluate import Scores, evaluate
 from aggregator.cluster.grouping import group_prepared
@@ -54,7 +55,7 @@ def sweep(
         def group(headlines: Sequence[Headline], language: str) -> DayGroups:
             pool = (language, tuple(headline.key for headline in headlines))
             if pool not in prepared:
-                prepared[pool] = prepare_day(headlines, language, (), weights, settings, lowest)
+                prepared[pool] = prepare_day(in_order(headlines), language, (), weights, settings, lowest)
             return group_prepared(prepared[pool], (), replace(rules, line=line))
 
         return group
@@ -80,7 +81,7 @@ def try_lines(
     Merges and splits are told with the corrections applied, as a regrouping would.
     """
     lowest = replace(rules, line=min(lines, default=rules.line))
-    day = prepare_day(headlines, language, sightings, weights, settings, lowest)
+    day = prepare_day(in_order(headlines), language, sightings, weights, settings, lowest)
     return tuple(_trial(day, present, corrections, replace(rules, line=line)) for line in lines)
 
 

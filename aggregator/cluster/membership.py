@@ -1,0 +1,104 @@
+"""The groups of a day as they are told: who is in each, in what order. Pure.
+
+A poll changes one group in fifty of a large day: the others are found here instead of being made again, and are the
+very same objects, by which later steps know them. No result depends on it.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from aggregator.cluster.linkage import Indices
+from aggregator.cluster.sameness import Since
+from aggregator.cluster.series import SeriesSlot
+from aggregator.model import DayGroup, Headline
+
+Slots = Sequence[SeriesSlot | None]
+_NO_GROUP = DayGroup(())
+
+
+@dataclass(frozen=True, slots=True)
+class Ranks:
+    """The places of headlines, group by group: one begins at each of `heads`, of this size, the lead first."""
+
+    items: Indices
+    heads: Indices
+    sizes: Indices
+
+    @classmethod
+    def of(cls, groups: Indices, textual: sparse.csr_matrix, seconds: NDArray[np.float64]) -> "Ranks":
+        """Rank the members of `groups` (the group of each headline): the most central first, the others by time, then key."""
+        items = np.arange(len(groups), dtype=np.int64)
+        leads = np.lexsort((items, -_centrality(textual, groups), groups))
+        heads = np.flatnonzero(np.diff(groups[leads], prepend=-1))
+        follows = np.ones(len(groups), dtype=bool)
+        follows[leads[heads]] = False
+        return cls(np.lexsort((items, seconds, follows, groups)), heads, np.diff(heads, append=len(groups)))
+
+    @property
+    def leads(self) -> Indices:
+        return self.items[self.heads]
+
+    def members(self, group: int) -> list[int]:
+        members: list[int] = self.items[self.heads[group] :][: self.sizes[group]].tolist()
+        return members
+
+    def same_as(self, before: "Ranks", since: Since) -> Indices:
+        """Return, for each group, which group of those before has the same members in the same order; -1 for none.
+
+        `since` tells where the headlines stood before.
+        """
+        if not len(before.heads):
+            return np.full(len(self.heads), -1, dtype=np.int64)
+        # Those that came stand at -1, where no group is led from.
+        led = np.full(len(before.items) + 1, -1, dtype=np.int64)
+        led[before.leads] = np.arange(len(before.heads))
+        group = led[since.places[self.leads]]
+        shifts = np.repeat(before.heads[group] - self.heads, self.sizes)
+        there = before.items[np.minimum(np.arange(len(self.items)) + shifts, len(before.items) - 1)]
+        are_same = np.logical_and.reduceat(there == since.places[self.items], self.heads)
+        return np.where((group >= 0) & (before.sizes[group] == self.sizes) & are_same, group, -1)
+
+
+class ToldGroups:
+    """The groups of the last grouping of a day. For one thread at a time."""
+
+    def __init__(self) -> None:
+        nothing = np.zeros(0, dtype=np.int64)
+        self._headlines: Sequence[object] = ()
+        self._ranks = Ranks(nothing, nothing, nothing)
+        self._told: list[DayGroup] = []  # in the order of the ranks
+
+    def tell(
+        self, ranks: Ranks, headlines: Sequence[Headline], slots: Slots, since: Since
+    ) -> tuple[DayGroup, ...]:
+        """Return the groups, the largest first; those of the last time again, as far as they hold."""
+        same = ranks.same_as(self._ranks, since.against(self._headlines))
+        told = list(map(self._told.__getitem__, same.tolist())) if self._told else [_NO_GROUP] * len(same)
+        for group in np.flatnonzero(same < 0).tolist():
+            told[group] = _told(ranks.members(group), headlines, slots)
+        self._headlines, self._ranks, self._told = headlines, ranks, told
+        return tuple([told[group] for group in np.lexsort((ranks.leads, -ranks.sizes)).tolist()])
+
+
+def _told(members: Sequence[int], headlines: Sequence[Headline], slots: Slots) -> DayGroup:
+    """Return a group, with the series and the label that most of its members have if any has one."""
+    keys = tuple([headlines[item].key for item in members])
+    held = Counter([slot for item in sorted(members) if (slot := slots[item])])
+    if not held:
+        return DayGroup(keys)
+    slot = min(held, key=lambda slot: (-held[slot], slot.order, slot.series))
+    return DayGroup(keys, slot.series, slot.label)
+
+
+def _centrality(textual: sparse.csr_matrix, groups: Indices) -> Indices:
+    """Return how much each headline agrees with the others of its group, in millionths."""
+    edges = textual.tocoo(copy=False)
+    inside = groups[edges.row] == groups[edges.col]
+    total = np.zeros(len(groups), dtype=np.int64)
+    np.add.at(total, edges.row[inside], edges.data[inside])
+    return total
