@@ -16,6 +16,7 @@ from aggregator.store import Store, open_store
 from aggregator.store.feeds import sync_feeds
 
 if TYPE_CHECKING:
+    from aggregator.pipeline.grouper import Grouper
     from aggregator.pipeline.stages import Network, Stages
 
 _GOOGLE_ORIGINS = ("https://news.google.com", "https://consent.google.com", "https://www.google.com")
@@ -58,6 +59,13 @@ class App:
         """Make the feeds table follow the configuration."""
         store.write(partial(sync_feeds, feeds=self.settings.feeds, now=self.clock.now()))
 
+    def grouper(self, store: Store) -> "Grouper":
+        """One that groups in this process."""
+        # Imported here: numerics take a second to load.
+        from aggregator.pipeline.local_grouper import LocalGrouper
+
+        return LocalGrouper(store)
+
     @asynccontextmanager
     async def network(self) -> "AsyncIterator[Network]":
         """What asks for feeds and reads them; closed on the way out."""
@@ -90,7 +98,7 @@ class App:
         async with self.network() as network:
             yield Stages(
                 settings=self.settings,
-                store=store,
+                grouper=self.grouper(store),
                 client=network.client,
                 parser=network.parser,
                 politeness=network.politeness,

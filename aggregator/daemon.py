@@ -31,14 +31,19 @@ from typing import Any
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from aggregator import health, pipeline, schedule
+from aggregator import health, schedule
 from aggregator.app import App
 from aggregator.door import open_door
 from aggregator.errors import ConfigError, StoreBusy, StoreError, StoreFull
 from aggregator.health import LOW_DISK_BYTES, Pulse
 from aggregator.notify import notify, watchdog_interval_seconds
 from aggregator.operations import OPERATIONS
-from aggregator.pipeline import Stages, pruning
+from aggregator.pipeline import pruning
+from aggregator.pipeline.cycle import due_feeds, group_changed, run_cycle
+from aggregator.pipeline.delivery import deliver_due
+from aggregator.pipeline.digests import make_due_digests
+from aggregator.pipeline.links import resolve_links
+from aggregator.pipeline.stages import Stages
 from aggregator.shortage import shortage_of
 from aggregator.store import Store, upkeep
 from aggregator.store.figures import read_figures
@@ -81,28 +86,26 @@ class Daemon:
     async def poll(self) -> None:
         """Poll what is due and group what changed."""
         now = self.stages.clock.now()
-        due = await pipeline.due_feeds(self.stages, now)
-        report = await pipeline.run_cycle(
-            due, self.stages, lambda done, total, line: self.pulse.got_on("poll")
-        )
+        due = await due_feeds(self.stages, now)
+        report = await run_cycle(due, self.stages, lambda done, total, line: self.pulse.got_on("poll"))
         self.pulse.polled((poll.outcome for poll in report.polls), report.new)
 
     async def resolve(self) -> None:
         """Work the link queue, then group what merging changed."""
         if not self.stages.settings.google_news.resolve:
             return
-        report = await pipeline.resolve_links(self.stages)
+        report = await resolve_links(self.stages)
         if report.resolved:
-            await pipeline.group_changed(self.stages)
+            await group_changed(self.stages)
 
     async def digest(self) -> None:
         """Make the digests that are due."""
         now, settings = self.stages.clock.now(), self.stages.settings
-        await asyncio.to_thread(pipeline.make_due_digests, self.stages.store, self.app.home, settings, now)
+        await asyncio.to_thread(make_due_digests, self.stages.grouper, self.app.home, settings, now)
 
     async def deliver(self) -> None:
         """Send what waits in the outbox."""
-        await pipeline.deliver_due(self.stages, self.app.home, os.environ)
+        await deliver_due(self.stages, self.app.home, os.environ)
 
     async def keep_up(self) -> None:
         """Hourly care of the file."""
@@ -263,8 +266,8 @@ class _Runner:
             return (await asyncio.to_thread(self._daemon.account)).to_plain()
         operation = OPERATIONS[name]
         async with self._turn:
-            app, store = self._daemon.app, self._daemon.stages.store
-            result = await asyncio.to_thread(operation, app, store, arguments)
+            app, grouper = self._daemon.app, self._daemon.stages.grouper
+            result = await asyncio.to_thread(operation, app, grouper, arguments)
         log.info("request name=%s", name)
         return result
 

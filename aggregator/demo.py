@@ -16,12 +16,13 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from aggregator import pipeline
 from aggregator.app import App, load_app
 from aggregator.clock import Clock, ManualClock, SystemClock
 from aggregator.errors import UsageError
-from aggregator.pipeline import Stages
-from aggregator.pipeline.stages import Progress
+from aggregator.pipeline.cycle import run_cycle
+from aggregator.pipeline.digests import make_due_digests
+from aggregator.pipeline.links import resolve_links
+from aggregator.pipeline.stages import Progress, Stages
 from aggregator.replica import Replica, demo_content
 from aggregator.replica.demo_news.outlets import HARBOUR, LANTERN, NORTHLIGHT
 from aggregator.store import Store, open_reader, reading
@@ -157,12 +158,12 @@ async def _live_through(
 async def _one_moment(app: App, stages: Stages) -> list[Path]:
     """What the daemon does in its own time: digests of days that are over, polls, groups, links."""
     store, settings = stages.store, stages.settings
-    made = pipeline.make_due_digests(store, app.home, settings, stages.clock.now())
+    made = make_due_digests(stages.grouper, app.home, settings, stages.clock.now())
     with open_reader(store.path) as connection:
         feeds = load_pollable_feeds(connection)
-    await pipeline.run_cycle(feeds, stages)
-    await pipeline.resolve_links(stages)
-    pipeline.regroup(store, settings, stages.clock.now(), stages.memory)
+    await run_cycle(feeds, stages)
+    await resolve_links(stages)
+    stages.grouper.regroup(settings, stages.clock.now())
     return [path for report in made for path in report.paths]
 
 

@@ -12,12 +12,11 @@ from aggregator.errors import StoreLocked, UsageError
 from aggregator.pipeline import correcting, pruning
 from aggregator.pipeline import digests as pipeline_digests
 from aggregator.pipeline.editions import DigestJob
-from aggregator.pipeline.grouping import recluster_days
+from aggregator.pipeline.grouper import Grouper
 from aggregator.pipeline.weeks import make_week
-from aggregator.store import Store
 
 Arguments = Mapping[str, Any]
-Operation = Callable[[App, Store, Arguments], Any]
+Operation = Callable[[App, Grouper, Arguments], Any]
 
 
 def perform(app: App, name: str, arguments: Arguments) -> Any:
@@ -28,14 +27,14 @@ def perform(app: App, name: str, arguments: Arguments) -> Any:
     """
     try:
         with app.store() as store:
-            return OPERATIONS[name](app, store, arguments)
+            return OPERATIONS[name](app, app.grouper(store), arguments)
     except StoreLocked:
         return door.ask(app.store_path, name, arguments)
 
 
-def _correct(app: App, store: Store, arguments: Arguments) -> dict[str, Any]:
+def _correct(app: App, grouper: Grouper, arguments: Arguments) -> dict[str, Any]:
     decide = _DECISIONS[arguments["kind"]](arguments)
-    done = correcting.apply_correction(store, decide, app.settings, app.clock.now())
+    done = correcting.apply_correction(grouper, decide, app.settings, app.clock.now())
     return {
         "correction_id": done.correction_id,
         "note": done.note,
@@ -52,16 +51,16 @@ _DECISIONS: Mapping[str, Callable[[Arguments], correcting.Decide]] = {
 }
 
 
-def _undo(app: App, store: Store, arguments: Arguments) -> dict[str, Any]:
-    grouped = correcting.undo(store, arguments["correction_id"], app.settings, app.clock.now())
+def _undo(app: App, grouper: Grouper, arguments: Arguments) -> dict[str, Any]:
+    grouped = correcting.undo(grouper, arguments["correction_id"], app.settings, app.clock.now())
     return {"stories": sorted(grouped.stories_changed)}
 
 
-def _import_corrections(app: App, store: Store, arguments: Arguments) -> dict[str, Any]:
-    return {"added": correcting.import_corrections(store, arguments["text"], app.settings, app.clock.now())}
+def _import_corrections(app: App, grouper: Grouper, arguments: Arguments) -> dict[str, Any]:
+    return {"added": correcting.import_corrections(grouper, arguments["text"], app.settings, app.clock.now())}
 
 
-def _digest(app: App, store: Store, arguments: Arguments) -> list[dict[str, Any]]:
+def _digest(app: App, grouper: Grouper, arguments: Arguments) -> list[dict[str, Any]]:
     """Digests of one day, or its week; `topic`, `formats` and `out` stand in for the configured ones."""
     topic, formats, out = arguments["topic"], tuple(arguments["formats"]), arguments["out"]
     wanted = [settings for settings in app.settings.digests if topic in (None, settings.topic)]
@@ -76,21 +75,21 @@ def _digest(app: App, store: Store, arguments: Arguments) -> list[dict[str, Any]
         day = date.fromisoformat(arguments["day"])
         now = app.clock.now()
         if arguments["is_week"]:
-            reports.append(make_week(DigestJob(store, app.home, app.settings, chosen, now), day))
+            reports.append(make_week(DigestJob(grouper, app.home, app.settings, chosen, now), day))
         else:
-            reports += pipeline_digests.make_digest(store, app.home, app.settings, chosen, day, now)
+            reports += pipeline_digests.make_digest(grouper, app.home, app.settings, chosen, day, now)
     return [asdict(report) | {"line": str(report)} for report in reports]
 
 
-def _recluster(app: App, store: Store, arguments: Arguments) -> list[dict[str, Any]]:
+def _recluster(app: App, grouper: Grouper, arguments: Arguments) -> list[dict[str, Any]]:
     first, last = (date.fromisoformat(arguments[name]) for name in ("first", "last"))
-    changes = recluster_days(app.store_path, store, app.settings, app.clock.now(), first=first, last=last)
+    changes = grouper.recluster_days(app.settings, app.clock.now(), first=first, last=last)
     return [asdict(change) | {"line": str(change)} for change in changes]
 
 
-def _prune(app: App, store: Store, arguments: Arguments) -> dict[str, Any]:
+def _prune(app: App, grouper: Grouper, arguments: Arguments) -> dict[str, Any]:
     retention = pruning.Retention(arguments["keep_days"], arguments["max_bytes"])
-    return asdict(pruning.prune(store, app.settings, retention, app.clock.now()))
+    return asdict(pruning.prune(grouper.store, app.settings, retention, app.clock.now()))
 
 
 OPERATIONS: Mapping[str, Operation] = {

@@ -45,6 +45,7 @@ CATCH_UP = "catch-up"  # the reason of a poll time that a pause gave a feed
 _CATCH_UP_SECONDS_PER_FEED = 0.3  # 2,000 feeds in ten minutes
 _DAY = timedelta(days=1)
 MAX_DAYS_BACK = 31  # that missed digests are made up for
+LATE_DAYS = 3  # how far back an addendum reaches
 
 
 # --- feeds -----------------------------------------------------------------------------------------

@@ -19,7 +19,6 @@ from typing import Any
 import feedparser
 import pytest
 
-from aggregator import pipeline
 from aggregator.cli import run_command
 from aggregator.clock import ManualClock
 from aggregator.errors import StoreError
@@ -33,8 +32,10 @@ from aggregator.model import (
     DigestStory,
     StoryStatus,
 )
-from aggregator.pipeline import DeliveryReport, Stages
+from aggregator.pipeline.delivery import DeliveryReport, deliver_due
 from aggregator.pipeline.digests import make_digest
+from aggregator.pipeline.local_grouper import LocalGrouper
+from aggregator.pipeline.stages import Stages
 from aggregator.settings import (
     CommandSettings,
     DigestSettings,
@@ -88,7 +89,7 @@ class Desk:
     def make(self, day: date = DAY, digest: DigestSettings | None = None) -> None:
         self.freeze(day)
         chosen = digest or self.settings.digests[0]
-        make_digest(self.store, self.home, self.settings, chosen, day, self.clock.now())
+        make_digest(LocalGrouper(self.store), self.home, self.settings, chosen, day, self.clock.now())
 
     def round(self, store: Any = None, environ: dict[str, str] | None = None) -> DeliveryReport:
         return asyncio.run(self.round_task(store or self.store, environ or {}))
@@ -98,7 +99,7 @@ class Desk:
         async with HttpClient(self.settings.http, clock=self.clock, ssl_context=NO_TLS) as client:
             stages = Stages(
                 settings=self.settings,
-                store=store,
+                grouper=LocalGrouper(store),
                 client=client,
                 parser=nothing,
                 politeness=nothing,
@@ -107,7 +108,7 @@ class Desk:
                 rng=nothing,
                 google_hosts=frozenset(),
             )
-            return await pipeline.deliver_due(stages, self.home, environ)
+            return await deliver_due(stages, self.home, environ)
 
     def deliveries(self, day: date = DAY) -> list[Delivery]:
         with open_reader(self.store.path) as connection:

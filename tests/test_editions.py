@@ -33,7 +33,7 @@ def paper(tmp_path):
 
 
 def made(paper, digest=WORLD, *, now=DUE, day=DAY):
-    return make_digest(paper.store, paper.home, paper.settings, digest, day, now)
+    return make_digest(paper.grouper, paper.home, paper.settings, digest, day, now)
 
 
 def test_making_a_digest_again_writes_nothing(paper):
@@ -59,7 +59,7 @@ def test_a_digest_is_the_same_whatever_happens_to_the_store_afterwards(paper):
     for path in paper.home.rglob("digests/**/*"):
         if path.is_file():
             path.unlink()
-    again = make_digest(paper.store, paper.home, paper.settings, everything, DAY, DUE + 400 * ONE_DAY)
+    again = make_digest(paper.grouper, paper.home, paper.settings, everything, DAY, DUE + 400 * ONE_DAY)
 
     digest_proper = {path: body for path, body in paper.files().items() if "addendum" not in path}
     assert digest_proper == files

@@ -15,8 +15,7 @@ from hypothesis import strategies as st
 
 from aggregator import explain
 from aggregator.model import ArticleDraft, DatedArticle, Identity, Outcome, PollRecord
-from aggregator.pipeline import grouping
-from aggregator.pipeline.memory import GroupingMemory
+from aggregator.pipeline.local_grouper import LocalGrouper
 from aggregator.settings import FeedSettings, Settings
 from aggregator.store import Store, corrections, days, feeds, identity, open_reader, open_store, polls
 
@@ -128,8 +127,8 @@ def lived(documents: Sequence[Document], regroup_after: Sequence[bool]) -> tuple
         for document, is_grouped in zip(documents, regroup_after, strict=True):
             poll(store, document)
             if is_grouped:
-                grouping.regroup(store, Settings(), NOW)
-        grouping.regroup(store, Settings(), NOW)
+                regroup(store)
+        regroup(store)
         return daily_stories(store)
 
 
@@ -202,14 +201,14 @@ def test_what_is_remembered_between_groupings_changes_nothing(documents, seed):
         for name in ("kept", "forgotten"):
             Path(folder, name).mkdir()
         with opened(Path(folder, "kept")) as kept, opened(Path(folder, "forgotten")) as forgotten:
-            memory = GroupingMemory()
+            remembering = LocalGrouper(kept)
             for number, document in enumerate(documents):
                 for store in (kept, forgotten):
                     poll(store, document)
                     disturb(store, random.Random(seed + number), [n for entry in document[1] for n in entry])
                 # Now and then somebody else groups, as the page does after a correction.
-                grouping.regroup(kept, Settings(), NOW, memory if number % 3 != 2 else None)
-                grouping.regroup(forgotten, Settings(), NOW)
+                (LocalGrouper(kept) if number % 3 == 2 else remembering).regroup(Settings(), NOW)
+                regroup(forgotten)
                 assert tables(kept) == tables(forgotten)
 
 
@@ -220,7 +219,7 @@ def store(tmp_path):
 
 
 def regroup(store: Store) -> None:
-    grouping.regroup(store, Settings(), NOW)
+    LocalGrouper(store).regroup(Settings(), NOW)
 
 
 def story_of(store: Store, name: str) -> int:

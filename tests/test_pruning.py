@@ -25,7 +25,8 @@ from aggregator.model import (
     Resolution,
     ResolverState,
 )
-from aggregator.pipeline import pruning, regroup
+from aggregator.pipeline import pruning
+from aggregator.pipeline.local_grouper import LocalGrouper
 from aggregator.pipeline.pruning import Retention, day_that_fits, plan, prune
 from aggregator.replica import Replica, demo_days
 from aggregator.settings import FeedSettings, Settings
@@ -95,7 +96,7 @@ def draft(name: str) -> ArticleDraft:
 
 
 def group_all(store: Store) -> None:
-    regroup(store, Settings(), NOW)
+    LocalGrouper(store).regroup(Settings(), NOW)
 
 
 def resolve(store: Store, name: str, canonical_url: str) -> None:

@@ -17,6 +17,7 @@ from starlette.testclient import TestClient
 from aggregator.app import load_app
 from aggregator.errors import SecretError, StoreBusy
 from aggregator.operations import OPERATIONS
+from aggregator.pipeline.local_grouper import LocalGrouper
 from aggregator.store import open_reader, open_store
 from aggregator.store.readers import ReaderPool
 from aggregator.web import build_app, load_token, token_path
@@ -488,7 +489,10 @@ def test_a_correction_goes_by_the_configuration_of_now(writable, demo_copy):
 def test_while_the_daemon_holds_the_store_it_makes_the_correction(writable, demo_copy):
     client, store = writable
     app = load_app(CONFIG, demo_copy)
-    with open_store(store) as held, Opened(store, lambda name, given: OPERATIONS[name](app, held, given)):
+    with (
+        open_store(store) as held,
+        Opened(store, lambda name, given: OPERATIONS[name](app, LocalGrouper(held), given)),
+    ):
         answer = send(client, "/correct", kind="pin", a=130, back="article 130")
         assert answer.headers["location"] == "/article/130?done=1", answer.text
         assert "stands for its story" in client.get("/article/130?done=1").text

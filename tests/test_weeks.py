@@ -50,7 +50,7 @@ def test_a_week_is_made_with_its_sunday_and_once(paper):
 
 def test_a_week_that_is_not_over_is_a_preview(paper):
     live(paper, 2)
-    job = DigestJob(paper.store, paper.home, paper.settings, WORLD, FRIDAY + 2 * ONE_DAY)
+    job = DigestJob(paper.grouper, paper.home, paper.settings, WORLD, FRIDAY + 2 * ONE_DAY)
 
     report = make_week(job, date(2026, 1, 10))
 
@@ -60,7 +60,7 @@ def test_a_week_that_is_not_over_is_a_preview(paper):
 
 
 def test_a_week_without_a_digest_is_refused_by_name(paper):
-    job = DigestJob(paper.store, paper.home, paper.settings, replace(WORLD, out="elsewhere"), FRIDAY)
+    job = DigestJob(paper.grouper, paper.home, paper.settings, replace(WORLD, out="elsewhere"), FRIDAY)
 
     with pytest.raises(
         PublishError, match="no day of the week of 2026-01-09 has a digest of world in elsewhere"

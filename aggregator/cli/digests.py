@@ -7,13 +7,14 @@ from pathlib import Path
 
 import click
 
-from aggregator import logs, pipeline, publish
+from aggregator import logs, publish
 from aggregator.app import App
 from aggregator.cli import console
 from aggregator.cli.place import Place, json_option, pass_place
 from aggregator.cli.reading import parse_day
 from aggregator.errors import UsageError
 from aggregator.operations import perform
+from aggregator.pipeline.delivery import DeliveryReport, deliver_all_due
 
 
 @click.command()
@@ -86,7 +87,7 @@ def deliver(place: Place, as_json: bool) -> int:
     return 1 if report.waiting or report.failed else 0
 
 
-async def _deliver(app: App) -> pipeline.DeliveryReport:
+async def _deliver(app: App) -> DeliveryReport:
     with app.store() as store:
         async with app.stages(store) as stages:
-            return await pipeline.deliver_all_due(stages, app.home, os.environ)
+            return await deliver_all_due(stages, app.home, os.environ)

@@ -14,7 +14,7 @@ from aggregator.cli.place import Place, json_option, pass_place
 from aggregator.cli.reading import parse_day
 from aggregator.errors import InputError, UsageError, system_words
 from aggregator.operations import perform
-from aggregator.pipeline.grouping import recluster_days, try_days
+from aggregator.pipeline.rebuilding import recluster_days, try_days
 
 _SHOWN_CHANGES = 10
 

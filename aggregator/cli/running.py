@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from aggregator import daemon, logs, pipeline
+from aggregator import daemon, logs
 from aggregator.app import App
 from aggregator.cli import console
 from aggregator.cli.completing import complete_feed
@@ -18,6 +18,8 @@ from aggregator.demo import run_demo
 from aggregator.doctor import Level, installed_libraries, library_findings
 from aggregator.errors import UsageError
 from aggregator.model import FeedState
+from aggregator.pipeline.cycle import CycleReport, run_cycle
+from aggregator.pipeline.links import ResolveReport, resolve_links
 from aggregator.pipeline.stages import Progress
 from aggregator.shortage import allow_files, give_memory_back
 from aggregator.store import Store, open_reader
@@ -107,7 +109,7 @@ def poll(place: Place, is_all: bool, names: tuple[str, ...], as_json: bool) -> i
     return 0 if is_any_answered else 1
 
 
-def _print_polls(report: pipeline.CycleReport) -> None:
+def _print_polls(report: CycleReport) -> None:
     columns = {"outcome": "outcome", "entries": "entries", "new": "new", "took_ms": "ms", "next": "next"}
     rows = [
         {**asdict(polled), "next": f"{polled.next_poll_at:%H:%MZ}"}
@@ -121,7 +123,7 @@ def _print_polls(report: pipeline.CycleReport) -> None:
         console.line(f"and the first poll of {len(firsts) - _SHOWN_FIRST_POLLS:,} other feeds")
 
 
-def _print_changes(report: pipeline.CycleReport, stories: list[dict[str, Any]]) -> None:
+def _print_changes(report: CycleReport, stories: list[dict[str, Any]]) -> None:
     """What the polls changed in stories, the widest first; never a silent empty result."""
     console.line("")
     if report.failed == len(report.polls):
@@ -134,11 +136,9 @@ def _print_changes(report: pipeline.CycleReport, stories: list[dict[str, Any]]) 
         console.table(columns, stories[:_SHOWN_STORIES])
 
 
-async def _cycle(
-    app: App, store: Store, due: Sequence[FeedState], progress: Progress
-) -> pipeline.CycleReport:
+async def _cycle(app: App, store: Store, due: Sequence[FeedState], progress: Progress) -> CycleReport:
     async with app.stages(store) as stages:
-        return await pipeline.run_cycle(due, stages, progress)
+        return await run_cycle(due, stages, progress)
 
 
 def _chosen(app: App, store: Store, names: Sequence[str], *, is_all: bool) -> list[FeedState]:
@@ -184,8 +184,8 @@ def resolve(place: Place, limit: int, as_json: bool) -> None:
     console.line(str(report))
 
 
-async def _resolve(app: App, store: Store, limit: int) -> pipeline.ResolveReport:
+async def _resolve(app: App, store: Store, limit: int) -> ResolveReport:
     async with app.stages(store) as stages:
-        report = await pipeline.resolve_links(stages, limit=limit)
-    pipeline.regroup(store, app.settings, app.clock.now())
+        report = await resolve_links(stages, limit=limit)
+        await asyncio.to_thread(stages.grouper.regroup, app.settings, app.clock.now())
     return report

@@ -6,7 +6,7 @@ from pathlib import Path
 from aggregator import door
 from aggregator.errors import AggregatorError
 from aggregator.health.report import Answer, health_of, judge
-from aggregator.store.database import lock_holder
+from aggregator.store.lock import lock_holder
 
 REQUEST = "health"
 """The name of the request, which the daemon answers whatever else it is doing."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from aggregator.model import DatedArticle, ParsedFeed
-from aggregator.pipeline.grouping import LATE_DAYS
+from aggregator.schedule import LATE_DAYS
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,9 @@ from datetime import datetime
 from functools import partial
 
 from aggregator.errors import UsageError
-from aggregator.pipeline.grouping import Regrouped, regroup_days
+from aggregator.pipeline.grouper import Grouper, Regrouped
 from aggregator.settings import Settings
-from aggregator.store import Store, corrections, days, open_reader, reading
+from aggregator.store import corrections, days, open_reader, reading
 from aggregator.store.corrections import Bond, BondRow
 
 
@@ -84,7 +84,7 @@ def pin(a: int) -> Decide:
     return decide
 
 
-def apply_correction(store: Store, decide: Decide, settings: Settings, now: datetime) -> Corrected:
+def apply_correction(grouper: Grouper, decide: Decide, settings: Settings, now: datetime) -> Corrected:
     """Store a decision and group its days again, closed ones too: a person's word outranks a freeze.
 
     A digest that was made keeps its snapshot.
@@ -92,48 +92,48 @@ def apply_correction(store: Store, decide: Decide, settings: Settings, now: date
     Raises:
         UsageError: an article or story that is not there, or a decision without effect.
     """
-    with open_reader(store.path) as connection:
+    with open_reader(grouper.store.path) as connection:
         kind, note, bonds = decide(connection)
-    correction_id = store.write(
+    correction_id = grouper.store.write(
         partial(corrections.add_correction, kind=kind, note=note, bonds=bonds, now=now)
     )
-    return Corrected(correction_id, note, regroup_corrected(store, _keys(bonds), settings, now))
+    return Corrected(correction_id, note, regroup_corrected(grouper, _keys(bonds), settings, now))
 
 
-def undo(store: Store, correction_id: int, settings: Settings, now: datetime) -> Regrouped:
+def undo(grouper: Grouper, correction_id: int, settings: Settings, now: datetime) -> Regrouped:
     """Take a decision back and group its days again.
 
     Raises:
         UsageError: there is no such correction in force.
     """
-    store.write(partial(corrections.undo_correction, correction_id=correction_id, now=now))
-    with open_reader(store.path) as connection:
+    grouper.store.write(partial(corrections.undo_correction, correction_id=correction_id, now=now))
+    with open_reader(grouper.store.path) as connection:
         rows = corrections.list_corrections(connection)
     keys = [key for row in rows if row.correction_id == correction_id for key in _keys(row.bonds)]
-    return regroup_corrected(store, keys, settings, now)
+    return regroup_corrected(grouper, keys, settings, now)
 
 
-def import_corrections(store: Store, text: str, settings: Settings, now: datetime) -> int:
+def import_corrections(grouper: Grouper, text: str, settings: Settings, now: datetime) -> int:
     """Add exported corrections and group what they concern again; return how many were new.
 
     Raises:
         InputError: names the first line that is no correction; nothing is added then.
     """
-    with open_reader(store.path) as connection:
+    with open_reader(grouper.store.path) as connection:
         before = {row.correction_id for row in corrections.list_corrections(connection)}
-    added = store.write(partial(corrections.import_lines, text=text, now=now))
-    with open_reader(store.path) as connection:
+    added = grouper.store.write(partial(corrections.import_lines, text=text, now=now))
+    with open_reader(grouper.store.path) as connection:
         rows = corrections.list_corrections(connection)
     keys = [key for row in rows if row.correction_id not in before for key in _keys(row.bonds)]
-    regroup_corrected(store, keys, settings, now)
+    regroup_corrected(grouper, keys, settings, now)
     return added
 
 
-def regroup_corrected(store: Store, keys: Sequence[str], settings: Settings, now: datetime) -> Regrouped:
+def regroup_corrected(grouper: Grouper, keys: Sequence[str], settings: Settings, now: datetime) -> Regrouped:
     """Group the days of these articles again, as if they were open."""
-    with open_reader(store.path) as connection:
+    with open_reader(grouper.store.path) as connection:
         concerned = days.load_days_of(connection, keys)
-    return regroup_days(store, concerned, settings, now)
+    return grouper.regroup_days(concerned, settings, now)
 
 
 def _keys(bonds: Sequence[BondRow]) -> list[str]:

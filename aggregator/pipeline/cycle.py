@@ -10,7 +10,7 @@ from functools import partial
 
 from aggregator import schedule
 from aggregator.model import FeedState, Outcome
-from aggregator.pipeline.grouping import Regrouped, regroup
+from aggregator.pipeline.grouper import Regrouped
 from aggregator.pipeline.poll import PollReport, poll_feeds
 from aggregator.pipeline.stages import Progress, Stages
 from aggregator.store import feeds, open_reader
@@ -60,13 +60,14 @@ async def run_cycle(
 
 async def group_changed(stages: Stages) -> Regrouped:
     """Group the days that changed, unless that took long and not long ago: then they wait for a later cycle."""
-    began = stages.clock.monotonic()
-    if stages.memory.rests(began):
-        return Regrouped(0, 0, frozenset())
-    now = stages.clock.now()
-    grouped = await asyncio.to_thread(regroup, stages.store, stages.settings, now, stages.memory)
-    stages.memory.took(began, stages.clock.monotonic())
-    return grouped
+    grouper, clock = stages.grouper, stages.clock
+    began = clock.monotonic()
+    if grouper.rests(began):
+        return Regrouped()
+    try:
+        return await asyncio.to_thread(grouper.regroup, stages.settings, clock.now())
+    finally:
+        grouper.took(began, clock.monotonic())
 
 
 def _load_due(stages: Stages, now: datetime) -> list[FeedState]:

@@ -173,7 +173,7 @@ class _Courier:
         which = (digest, key.day, key.addendum)
         if which not in self._issues:
             stages = self._stages
-            job = DigestJob(stages.store, self._home, stages.settings, digest, stages.clock.now())
+            job = DigestJob(stages.grouper, self._home, stages.settings, digest, stages.clock.now())
             with open_reader(stages.store.path) as connection:
                 edition = digests.load_edition(connection, key.topic, job.folder, key.day)
                 if edition is None:

@@ -18,9 +18,10 @@ from aggregator.errors import PublishError, UsageError
 from aggregator.model import Recipient, RenderedFile
 from aggregator.pipeline import editions
 from aggregator.pipeline.editions import DigestJob, DigestReport
+from aggregator.pipeline.grouper import Grouper
 from aggregator.pipeline.weeks import make_due_weeks
 from aggregator.settings import DigestSettings, Settings
-from aggregator.store import Store, digests, open_reader, outbox
+from aggregator.store import digests, open_reader, outbox
 from aggregator.store.digests import Edition
 
 log = logging.getLogger(__name__)
@@ -30,11 +31,11 @@ _DAY_PREFIX = "????-??-??-"
 _SUBSCRIBED = (".atom", ".feed.json")
 
 
-def make_due_digests(store: Store, home: Path, settings: Settings, now: datetime) -> list[DigestReport]:
+def make_due_digests(grouper: Grouper, home: Path, settings: Settings, now: datetime) -> list[DigestReport]:
     """Make every digest and addendum whose time has come and that is not there yet, oldest day first."""
     reports: list[DigestReport] = []
     for digest in settings.digests:
-        job = DigestJob(store, home, settings, digest, now)
+        job = DigestJob(grouper, home, settings, digest, now)
         editions.begin_due_editions(job)
         editions.take_due_addenda(job)
         reports += _publish_missing(job)
@@ -45,7 +46,7 @@ def make_due_digests(store: Store, home: Path, settings: Settings, now: datetime
 
 
 def make_digest(
-    store: Store, home: Path, settings: Settings, digest: DigestSettings, day: date, now: datetime
+    grouper: Grouper, home: Path, settings: Settings, digest: DigestSettings, day: date, now: datetime
 ) -> list[DigestReport]:
     """Make the digest of one topic and day in all its formats, and its addenda up to now.
 
@@ -55,13 +56,13 @@ def make_digest(
     Raises:
         PublishError, UsageError: a file cannot be written; what is frozen stays so.
     """
-    job = DigestJob(store, home, settings, digest, now)
+    job = DigestJob(grouper, home, settings, digest, now)
     if day >= job.today:
         preview = editions.preview_issue(job, day)
         return [_write(job, preview, name, folder="preview")[0] for name in digest.formats]
     edition = editions.begin_edition(job, day)
     editions.take_addendum(job, day)
-    with open_reader(store.path) as connection:
+    with open_reader(job.store.path) as connection:
         numbers = digests.load_addenda(connection, digest.topic, day)
         issues = [editions.frozen_issue(connection, edition, number) for number in numbers]
     return [_publish(job, edition, issue, name) for issue in issues for name in digest.formats]

@@ -20,7 +20,7 @@ from pathlib import Path
 from aggregator import publish, schedule
 from aggregator.errors import PublishError
 from aggregator.model import DigestDay
-from aggregator.pipeline.grouping import LATE_DAYS, regroup
+from aggregator.pipeline.grouper import Grouper
 from aggregator.settings import DigestSettings, Settings
 from aggregator.store import Store, days, digests, feeds, open_reader
 from aggregator.store.digest_material import load_digest_day
@@ -33,11 +33,15 @@ TEMPLATES = "config/templates"  # below the home; a template there stands in fro
 class DigestJob:
     """One configured digest at one moment, with what making it needs."""
 
-    store: Store
+    grouper: Grouper
     home: Path
     settings: Settings
     digest: DigestSettings
     now: datetime
+
+    @property
+    def store(self) -> Store:
+        return self.grouper.store
 
     @property
     def topic(self) -> str:
@@ -142,7 +146,7 @@ def begin_edition(job: DigestJob, day: date) -> Edition:
         known = digests.load_edition(connection, job.topic, job.folder, day)
     if known is not None:
         return known
-    regroup(job.store, job.settings, job.now)
+    job.grouper.regroup(job.settings, job.now)
 
     def freeze(connection: sqlite3.Connection) -> Edition | None:
         days.close_day(connection, day, job.timezone, job.now)
@@ -165,10 +169,10 @@ def take_due_addenda(job: DigestJob) -> None:
             at=schedule.time_of_day(job.digest.at),
             timezone=job.timezone,
             now=job.now,
-            late_days=LATE_DAYS,
+            late_days=schedule.LATE_DAYS,
         )
         if until is not None and until > late_until:
-            regroup(job.store, job.settings, job.now)
+            job.grouper.regroup(job.settings, job.now)
             job.store.write(partial(_take_until, job=job, day=day, until=until))
 
 
@@ -196,7 +200,7 @@ def _take_until(connection: sqlite3.Connection, job: DigestJob, day: date, until
 
 def preview_issue(job: DigestJob, day: date) -> publish.Issue:
     """A day as it would be printed at this moment; nothing is frozen."""
-    regroup(job.store, job.settings, job.now)
+    job.grouper.regroup(job.settings, job.now)
     with open_reader(job.store.path) as connection:
         material = load_digest_day(connection, job.topic, day, job.timezone)
     return publish.compose(_titled(material, job.digest), job.digest)

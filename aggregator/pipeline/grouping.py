@@ -7,9 +7,7 @@ searchable, in no story. A day before the first digest was never closed, and is 
 """
 
 import sqlite3
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -18,13 +16,13 @@ from pathlib import Path
 from aggregator import cluster, schedule
 from aggregator.cluster.weights import shipped_weights
 from aggregator.model import Continuation, DayGroup, DayGroups, KnownStory
+from aggregator.pipeline.grouper import Regrouped, first_late_day
 from aggregator.pipeline.memory import GroupingMemory
 from aggregator.settings import ClusterSettings, Settings
-from aggregator.store import Store, days, open_reader, stories
+from aggregator.store import Writer, days, open_reader, stories
 from aggregator.store.days import ChangedDay, DayInputs
 from aggregator.store.grouped_days import GroupedDay, SavedDay, Saving, save_grouped_day
 
-LATE_DAYS = 3  # how far back an addendum reaches
 _SERIES_DAYS = 92  # how far apart two issues of a series may lie and be linked
 _LEARN_DAYS = 14  # days of headlines that new token weights are learned from
 
@@ -148,35 +146,8 @@ def _day_groups(material: DayMaterial, settings: ClusterSettings, reader: cluste
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Regrouped:
-    """What one pass over the changed days came to."""
-
-    days: int
-    headlines: int
-    stories_changed: frozenset[int]
-    conflicts: tuple[str, ...] = ()
-
-
-def regroup(
-    store: Store, settings: Settings, now: datetime, memory: GroupingMemory | None = None
-) -> Regrouped:
-    """Group every changed day again; a day that changes meanwhile is left for the next pass.
-
-    Blocking and costly: about a second per 10,000 headlines of a day.
-    """
-    with open_reader(store.path) as connection:
-        changed_days = days.load_changed_days(connection, not_before=_first_late_day(settings, now))
-    return regroup_days(store, changed_days, settings, now, memory)
-
-
-def _first_late_day(settings: Settings, now: datetime) -> date:
-    """The oldest day that late articles still belong to."""
-    return schedule.local_day(now, settings.day.timezone) - timedelta(days=LATE_DAYS)
-
-
 def regroup_days(
-    store: Store,
+    store: Writer,
     changed_days: Sequence[ChangedDay],
     settings: Settings,
     now: datetime,
@@ -189,7 +160,7 @@ def regroup_days(
     """
     changed_stories: set[int] = set()
     done, headlines, conflicts = 0, 0, []
-    first_weighed = _first_late_day(settings, now)
+    first_weighed = first_late_day(settings, now)
     memory = memory or GroupingMemory()
     today = schedule.local_day(now, settings.day.timezone)
     waiting = {(changed.day, changed.language): changed for changed in changed_days}
@@ -202,7 +173,7 @@ def regroup_days(
             with open_reader(store.path) as connection:
                 material = read_material(connection, changed, settings.cluster.window_days, memory)
             grouped = group(material, settings.cluster, memory.reader)
-            touched, later = _save(store, material, grouped, settings.cluster, now, memory)
+            touched, later = save(store, material, grouped, settings.cluster, now, memory)
         waiting |= {(day.day, day.language): day for day in later}
         changed_stories |= touched
         done += 1
@@ -211,8 +182,8 @@ def regroup_days(
     return Regrouped(done, headlines, frozenset(changed_stories), tuple(conflicts))
 
 
-def _save(
-    store: Store,
+def save(
+    store: Writer,
     material: DayMaterial,
     grouped: GroupedDay,
     settings: ClusterSettings,
@@ -268,7 +239,7 @@ def _neighbours(
     )
 
 
-def _freeze_weights(store: Store, changed: ChangedDay) -> None:
+def _freeze_weights(store: Writer, changed: ChangedDay) -> None:
     """Learn the day's token weights once, from days that are over.
 
     The day before is left out: it may still be filling up when the first headline of today comes, and
@@ -286,126 +257,3 @@ def _freeze_weights(store: Store, changed: ChangedDay) -> None:
     previous = cluster.TokenWeights.from_bytes(latest[1]) if latest else shipped_weights(language)
     weights = cluster.TokenWeights.learn(learnt_from, language=language, previous=previous)
     store.write(partial(days.save_weights, language=language, day=day, weights=weights.to_bytes()))
-
-
-@dataclass(frozen=True, slots=True)
-class GroupChange:
-    """A group that a rebuild makes anew: its articles' headlines, and how the store has them now."""
-
-    day: date
-    language: str
-    headlines: tuple[str, ...]
-    parts_before: tuple[int, ...]
-
-    def __str__(self) -> str:
-        before = "+".join(str(size) for size in self.parts_before)
-        return (
-            f"{self.day} {self.language}: {before} -> {len(self.headlines)}: {'; '.join(self.headlines[:5])}"
-        )
-
-
-def recluster_days(
-    store_path: Path,
-    store: Store | None,
-    settings: Settings,
-    now: datetime,
-    *,
-    first: date,
-    last: date,
-) -> list[GroupChange]:
-    """Group stored days again, closed ones too, and return the groups that differ.
-
-    Without a `store` nothing is written. Published digests keep their snapshots either way.
-    """
-    changes: list[GroupChange] = []
-    with open_reader(store_path) as connection:
-        stored_days = days.load_days(connection, first, last)
-    for changed in stored_days:
-        memory = GroupingMemory()
-        with store.regrouping if store else nullcontext():
-            with open_reader(store_path) as connection:
-                material = read_material(connection, changed, settings.cluster.window_days, memory)
-                before = stories.load_groups(connection, changed.day, changed.language)
-            grouped = group(material, settings.cluster)
-            changes += _differences(changed, before, grouped.groups.groups, material)
-            if store is not None:
-                _save(store, material, grouped, settings.cluster, now, memory)
-    return changes
-
-
-def _differences(
-    changed: ChangedDay, before: Sequence[DayGroup], after: Sequence[DayGroup], material: DayMaterial
-) -> list[GroupChange]:
-    text = {headline.key: headline.text for headline in material.inputs.headlines}
-    group_before = {key: number for number, group in enumerate(before) for key in group.keys}
-    known = {frozenset(group.keys) for group in before}
-    changes = []
-    for made in after:
-        if frozenset(made.keys) in known:
-            continue
-        parts = Counter(group_before.get(key) for key in made.keys)
-        sizes = tuple(sorted(parts.values(), reverse=True))
-        headlines = tuple(text[key] for key in made.keys)
-        changes.append(GroupChange(changed.day, changed.language, headlines, sizes))
-    return changes
-
-
-@dataclass(frozen=True, slots=True)
-class DayTrial:
-    """What one line would make of one stored day; merges and splits as headlines of the groups' leads."""
-
-    day: date
-    language: str
-    line: float
-    merges: tuple[tuple[str, ...], ...]
-    splits: tuple[tuple[str, ...], ...]
-    corrections: int
-    honoured: int
-
-
-def try_days(
-    store_path: Path, settings: Settings, lines: Sequence[float], *, first: date, last: date
-) -> list[DayTrial]:
-    """What each line would change in the stored days from `first` to `last`; nothing is written."""
-    trials: list[DayTrial] = []
-    with open_reader(store_path) as connection:
-        stored_days = days.load_days(connection, first, last)
-    for stored in stored_days:
-        with open_reader(store_path) as connection:
-            material = read_material(connection, stored, settings.cluster.window_days)
-            present = stories.load_groups(connection, stored.day, stored.language)
-        trials += _try_day(material, present, lines, settings)
-    return trials
-
-
-def _try_day(
-    material: DayMaterial, present: Sequence[DayGroup], lines: Sequence[float], settings: Settings
-) -> list[DayTrial]:
-    inputs = material.inputs
-    text = {headline.key: headline.text for headline in inputs.headlines}
-    found = cluster.try_lines(
-        inputs.headlines,
-        present,
-        lines,
-        language=inputs.language,
-        sightings=inputs.sightings,
-        corrections=inputs.corrections,
-        weights=material.weights,
-        settings=settings.cluster,
-    )
-
-    def named(groups: Sequence[Sequence[str]]) -> tuple[tuple[str, ...], ...]:
-        return tuple(tuple(text[key] for key in group) for group in groups)
-
-    return [
-        DayTrial(
-            inputs.day,
-            inputs.language,
-            trial.line,
-            named(trial.merges),
-            named(trial.splits),
-            trial.corrections,
-            trial.honoured,
-        )
-        for trial in found
-    ]

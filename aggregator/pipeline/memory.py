@@ -12,8 +12,6 @@ from aggregator.store.grouped_days import SavedDay
 from aggregator.store.stories import KnownDay
 
 MAX_DAYS = 8  # of any language, those that were used last
-REST = 2.0  # times what a grouping took, until the next one: polls wait for a grouping, and are to have the most of the time
-SHORT_SECONDS = 1.0  # a grouping that takes no longer needs no rest
 
 
 @dataclass(slots=True)
@@ -33,16 +31,6 @@ class GroupingMemory:
         self._days: dict[tuple[date, str], DayMemory] = {}
         self._weights: dict[bytes, TokenWeights] = {}
         self._today: date | None = None
-        self._rests_until = 0.0
-
-    def took(self, began: float, ended: float) -> None:
-        """Note how long a grouping of all that changed took, in monotonic seconds."""
-        if ended - began > SHORT_SECONDS:
-            self._rests_until = ended + REST * (ended - began)
-
-    def rests(self, monotonic: float) -> bool:
-        """Whether the last grouping was long, and not long ago: what changed since waits for the next tick."""
-        return monotonic < self._rests_until
 
     def turn_to(self, today: date) -> None:
         """Forget, when a new day has begun, the words of headlines that the last one had no use for."""

@@ -1,14 +1,14 @@
 """What the pipeline works with: the stages' tools, built once by `app` and passed in."""
 
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from aggregator.clock import Clock
 from aggregator.fetch import HttpClient, Politeness
 from aggregator.parse import ParserPool
-from aggregator.pipeline.memory import GroupingMemory
+from aggregator.pipeline.grouper import Grouper
 from aggregator.resolve import LinkResolver
 from aggregator.settings import Settings
 from aggregator.store import Store
@@ -27,13 +27,10 @@ class Network:
 
 @dataclass(frozen=True, slots=True)
 class Stages:
-    """One of each; `google_hosts` are the hosts whose article links count as Google's.
-
-    `memory` keeps what one grouping of the store found for the next one.
-    """
+    """One of each; `google_hosts` are the hosts whose article links count as Google's."""
 
     settings: Settings
-    store: Store
+    grouper: Grouper
     client: HttpClient
     parser: ParserPool
     politeness: Politeness
@@ -41,7 +38,10 @@ class Stages:
     clock: Clock
     rng: random.Random
     google_hosts: frozenset[str]
-    memory: GroupingMemory = field(default_factory=GroupingMemory)
+
+    @property
+    def store(self) -> Store:
+        return self.grouper.store
 
     @property
     def timezone(self) -> ZoneInfo:

@@ -19,7 +19,8 @@ from datetime import datetime
 from pathlib import Path
 
 from aggregator.errors import StoreError, system_words
-from aggregator.store.database import open_reader, take_lock
+from aggregator.store.database import open_reader
+from aggregator.store.lock import take_lock
 from aggregator.store.migrations import APPLICATION_ID, SCHEMA_VERSION
 
 _NO_HARD_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EMLINK, errno.ENOSYS)

@@ -19,21 +19,20 @@ Facts
   under another name and renamed when it is whole: an empty one was emptied by somebody, and is refused.
 """
 
-import fcntl
 import os
 import queue
 import sqlite3
 import threading
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 
-from aggregator.errors import StoreError, StoreLocked
+from aggregator.errors import StoreError
 from aggregator.shortage import shortage_of
+from aggregator.store.lock import take_lock
 from aggregator.store.trouble import reading_in_our_words, store_error
 
 T = TypeVar("T")
@@ -51,9 +50,19 @@ class _Job:
 
 _MAX_GROUP = 64  # closures in one transaction; bounds what one failing disk write undoes
 _BUSY_MILLISECONDS = 10_000  # how long a write waits for a lock that another program holds
-_LOCK_TRIES = 11
-_LOCK_PAUSE_SECONDS = 0.05
 _UNSTORED = "nothing of this write was stored"
+
+
+class Writer(Protocol):
+    """What writes to a database file, one transaction at a time.
+
+    `regrouping` is held from reading a day until its groups are written.
+    """
+
+    path: Path
+    regrouping: threading.Lock
+
+    def write(self, write: Write[T]) -> T: ...
 
 
 class Store:
@@ -62,7 +71,7 @@ class Store:
     def __init__(self, path: Path, lock: int) -> None:
         """Use `open_store`, which takes the lock."""
         self.path = path
-        self.regrouping = threading.Lock()  # held from reading a day until its groups are written
+        self.regrouping = threading.Lock()
         self._lock = lock
         self._is_closed = False
         self._door = threading.Lock()  # nothing is queued behind the stop
@@ -297,26 +306,35 @@ def _open_writer(path: Path) -> sqlite3.Connection:
             f"{path} is empty, which a database never is; put the newest backup in its place, or remove"
             " the file to begin anew"
         )
-    connection = sqlite3.connect(path, isolation_level=None, cached_statements=256)
+    connection = _connect_writer(path)
     try:
-        connection.row_factory = sqlite3.Row
         # Plug-ins of sqlite-utils that a user has installed have no business on the daemon's connection.
         db = Database(connection, execute_plugins=False)
         check_is_ours(db)
-        for pragma in (
-            "journal_mode = WAL",
-            "synchronous = FULL",
-            f"busy_timeout = {_BUSY_MILLISECONDS}",
-            "foreign_keys = ON",
-            "trusted_schema = off",
-            f"journal_size_limit = {4 * 1024 * 1024}",
-        ):
-            connection.execute(f"PRAGMA {pragma}")
+        _prepare(connection)
         migrate(db)
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _connect_writer(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None, cached_statements=256)
+    connection.row_factory = sqlite3.Row
+    return connection
+
+
+def _prepare(connection: sqlite3.Connection) -> None:
+    for pragma in (
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        f"busy_timeout = {_BUSY_MILLISECONDS}",
+        "foreign_keys = ON",
+        "trusted_schema = off",
+        f"journal_size_limit = {4 * 1024 * 1024}",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
 
 
 def _create(path: Path) -> None:
@@ -357,61 +375,3 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def lock_holder(path: Path) -> str | None:
-    """The process that writes `path` at this moment, by its id; None when nobody does."""
-    try:
-        lock = os.open(_lock_path(path), os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        return None
-    try:
-        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except OSError:
-        return _named_holder(lock)
-    finally:
-        os.close(lock)
-    return None
-
-
-def _lock_path(path: Path) -> str:
-    return f"{path}.lock"
-
-
-def _named_holder(lock: int) -> str:
-    return os.read(lock, 100).decode("ascii", "replace").strip() or "unknown"
-
-
-def take_lock(path: Path) -> int:
-    """An exclusive `flock` on `<path>.lock`, whose text names the holder; it ends when the descriptor is closed.
-
-    Whoever asks who writes (`lock_holder`) holds the lock himself for an instant, so a refusal is asked again
-    for up to half a second.
-
-    Raises:
-        StoreLocked: another process holds it.
-    """
-    lock = os.open(_lock_path(path), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    if not _is_locked(lock):
-        holder = _named_holder(lock)
-        os.close(lock)
-        raise StoreLocked(
-            f"{path} is being written by process {holder}; one writer at a time "
-            "(stop the daemon first, or use the commands that only read)",
-            holder,
-        )
-    os.ftruncate(lock, 0)
-    os.pwrite(lock, f"{os.getpid()}\n".encode("ascii"), 0)
-    return lock
-
-
-def _is_locked(lock: int) -> bool:
-    for remaining in reversed(range(_LOCK_TRIES)):
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if remaining:
-                time.sleep(_LOCK_PAUSE_SECONDS)
-        else:
-            return True
-    return False

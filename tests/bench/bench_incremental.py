@@ -3,13 +3,11 @@
 Run: python tests/bench/bench_incremental.py [HEADLINES] [NEW]
 
 A store is filled with made-up headlines of one day and grouped; then a poll brings new ones, and the day
-is read, grouped and written again by the same process, as the daemon does. Beside it the same by a
-process that remembers nothing. Seconds are processor time of one process; how late an event loop is meanwhile
-beside the grouping, as the daemon's is, in milliseconds of the clock. At the end the stories are compared with those
+is read, grouped and written again by the same process, as the daemon's grouping process does. Beside it the same by a
+process that remembers nothing. Seconds are processor time of one process. At the end the stories are compared with those
 of a store that got all headlines at once.
 """
 
-import asyncio
 import random
 import sys
 import time
@@ -21,11 +19,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bench_cluster import made_up
-from pollers import Lateness
 
 from aggregator.model import ArticleDraft, DatedArticle, Identity, Outcome, PollRecord
-from aggregator.pipeline.grouping import regroup
-from aggregator.pipeline.memory import GroupingMemory
+from aggregator.pipeline.local_grouper import LocalGrouper
 from aggregator.settings import FeedSettings, Settings
 from aggregator.store import Store, feeds, open_reader, open_store, polls
 
@@ -78,19 +74,10 @@ def poll(store: Store, headlines: Sequence[str], first: int) -> None:
     store.write(partial(polls.record_poll, record=record))
 
 
-def grouped_seconds(store: Store, memory: GroupingMemory) -> float:
+def grouped_seconds(grouper: LocalGrouper) -> float:
     begun = time.process_time()
-    regroup(store, Settings(), NOW, memory)
+    grouper.regroup(Settings(), NOW)
     return time.process_time() - begun
-
-
-async def grouped_beside_a_loop(store: Store, memory: GroupingMemory) -> tuple[float, dict[str, float]]:
-    """Seconds of a grouping in a thread, and how late the loop is meanwhile, in milliseconds."""
-    lateness = Lateness()
-    watch = asyncio.create_task(lateness.watch())
-    seconds = await asyncio.to_thread(grouped_seconds, store, memory)
-    watch.cancel()
-    return seconds, lateness.milliseconds()
 
 
 def partition(store: Store) -> set[frozenset[str]]:
@@ -108,18 +95,17 @@ def main(arguments: Sequence[str]) -> None:
     with TemporaryDirectory() as folder:
         with open_store(Path(folder) / "polls.db") as store:
             store.write(partial(feeds.sync_feeds, feeds=[FEED], now=NOW))
-            memory = GroupingMemory()
+            grouper = LocalGrouper(store)
             poll(store, headlines[:count], 0)
-            print(f"{count} headlines at once: {grouped_seconds(store, memory):.2f} s")
+            print(f"{count} headlines at once: {grouped_seconds(grouper):.2f} s")
             poll(store, headlines[count:], count)
-            warm, late_ms = asyncio.run(grouped_beside_a_loop(store, memory))
+            warm = grouped_seconds(grouper)
             print(f"{new} more, remembering: {warm:.2f} s")
-            print(f"  the loop late by {late_ms['p99']:.0f} ms (p99), {late_ms['max']:.0f} at most")
             by_poll = partition(store)
         with open_store(Path(folder) / "once.db") as store:
             store.write(partial(feeds.sync_feeds, feeds=[FEED], now=NOW))
             poll(store, headlines, 0)
-            cold = grouped_seconds(store, GroupingMemory())
+            cold = grouped_seconds(LocalGrouper(store))
             print(f"all {count + new} from scratch: {cold:.2f} s, {cold / warm:.1f} times as long")
             print(f"the same stories: {'yes' if by_poll == partition(store) else 'NO'}")
 

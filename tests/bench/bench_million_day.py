@@ -28,8 +28,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from aggregator.model import ArticleDraft, DatedArticle, FeedState, Identity, Outcome, PollRecord
-from aggregator.pipeline.grouping import regroup
-from aggregator.pipeline.memory import GroupingMemory
+from aggregator.pipeline.local_grouper import LocalGrouper
 from aggregator.settings import Settings
 from aggregator.shortage import give_memory_back
 from aggregator.store import Store, open_reader, open_store, upkeep
@@ -67,7 +66,7 @@ class Day:
     store: Store
     feeds: Sequence[FeedState]
     newsroom: Connection
-    memory: GroupingMemory
+    grouper: LocalGrouper
     polls: int = 0
     size: int = 0
 
@@ -104,7 +103,7 @@ class Day:
     def group(self) -> float:
         """Seconds of processor time of one grouping of what changed."""
         begun = time.process_time()
-        regroup(self.store, Settings(), NOW, self.memory)
+        self.grouper.regroup(Settings(), NOW)
         return time.process_time() - begun
 
 
@@ -197,7 +196,7 @@ def main() -> None:
             here, there = spawning.Pipe()
             spawning.Process(target=newsroom, args=[there], daemon=True).start()
             here.send(len(feeds))
-            day = Day(store, feeds, here, GroupingMemory())
+            day = Day(store, feeds, here, LocalGrouper(store))
             print(
                 f"{'headlines':>9}{'storing':>11}{'grouping,':>14}{'grouping,':>14}{'cores at':>12}{'RSS':>10}{'peak':>8}"
             )

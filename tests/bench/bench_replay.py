@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from aggregator.clock import ManualClock
-from aggregator.pipeline import make_due_digests
+from aggregator.pipeline.digests import make_due_digests
 from aggregator.replica import Replica, load_recording
 from aggregator.settings import DIGEST_FORMATS
 from tests.system.home import Feed, Home, check, poll_all, rows
@@ -54,7 +54,7 @@ def main(recording: Path, folder: Path, *, has_digests: bool) -> None:
                 took_ms.append(int((time.perf_counter() - started) * 1000))
                 if report.failed:
                     print(report.polls[0])
-                make_due_digests(stages.store, folder, stages.settings, clock.now())
+                make_due_digests(stages.grouper, folder, stages.settings, clock.now())
 
         started = time.perf_counter()
         home.work(clock, polls)

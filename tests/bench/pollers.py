@@ -52,10 +52,10 @@ async def daemon(home: Path) -> None:
     """`aggregator run`, with a watch on its loop and on what it spends on grouping."""
     from aggregator.app import load_app
     from aggregator.daemon import run_daemon
-    from aggregator.pipeline import cycle
+    from aggregator.pipeline.local_grouper import LocalGrouper
 
     grouping_seconds = 0.0
-    regroup = cycle.regroup
+    regroup = LocalGrouper.regroup
 
     def timed_regroup(*arguments: Any) -> Any:
         nonlocal grouping_seconds
@@ -65,7 +65,7 @@ async def daemon(home: Path) -> None:
         finally:
             grouping_seconds += time.thread_time() - started
 
-    cycle.regroup = timed_regroup
+    LocalGrouper.regroup = timed_regroup  # type: ignore[method-assign]
     lateness = Lateness()
     watch = asyncio.create_task(lateness.watch(START_SECONDS))
     await run_daemon(load_app(home / "aggregator.toml", home))

@@ -13,11 +13,12 @@ from functools import partial
 
 import pytest
 
-from aggregator import pipeline, schedule
+from aggregator import schedule
 from aggregator.clock import ManualClock, SystemClock
 from aggregator.daemon import Daemon, _Runner
 from aggregator.health import Pulse
 from aggregator.pipeline import digests as pipeline_digests
+from aggregator.pipeline.cycle import due_feeds
 from aggregator.settings import DaySettings, DigestSettings, EmailSettings
 from aggregator.store import feeds
 from tests.fault_server import FaultServer, Reply
@@ -186,7 +187,7 @@ def test_D5_two_thousand_due_feeds_are_spread_over_ten_minutes(tmp_path):
     async def life(ticker: Ticker) -> None:
         clock.jump_to(NOW + timedelta(hours=3))
         for _ in range(11):
-            due = await pipeline.due_feeds(ticker.stages, clock.now())
+            due = await due_feeds(ticker.stages, clock.now())
             each_minute.append(len(due))
             later = {feed.feed_id: clock.now() + timedelta(minutes=30) for feed in due}
             ticker.stages.store.write(partial(feeds.reschedule, next_poll_at=later, reason="base"))

@@ -8,7 +8,7 @@ from datetime import timedelta
 from aggregator.clock import ManualClock
 from aggregator.daemon import Daemon
 from aggregator.health import Pulse
-from aggregator.pipeline import Stages
+from aggregator.pipeline.stages import Stages
 from tests.system.home import Home
 
 TICK = timedelta(seconds=15)

@@ -14,10 +14,10 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import TypeVar
 
-from aggregator import pipeline
 from aggregator.app import App, load_app
 from aggregator.clock import Clock
-from aggregator.pipeline import Stages
+from aggregator.pipeline.cycle import CycleReport, run_cycle
+from aggregator.pipeline.stages import Stages
 from aggregator.store import open_reader
 from aggregator.store.feeds import load_pollable_feeds
 
@@ -124,11 +124,11 @@ class Home:
         )
 
 
-async def poll_all(stages: Stages, *, reverse: bool = False) -> pipeline.CycleReport:
+async def poll_all(stages: Stages, *, reverse: bool = False) -> CycleReport:
     """What `poll --all` does; `reverse` hands the feeds over in the opposite order."""
     with open_reader(stages.store.path) as connection:
         feeds = load_pollable_feeds(connection)
-    return await pipeline.run_cycle(feeds[::-1] if reverse else feeds, stages)
+    return await run_cycle(feeds[::-1] if reverse else feeds, stages)
 
 
 def rows(store: Path, query: str, *values: object) -> list[tuple[object, ...]]:

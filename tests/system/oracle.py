@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from aggregator.pipeline.grouping import LATE_DAYS
+from aggregator.schedule import LATE_DAYS
 from tests.system.home import check, rows
 from tests.system.misfortune import PARTIAL, UNCHANGED, WHOLE, Answer
 from tests.system.newsstand import Gazette, Told, key_of

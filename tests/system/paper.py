@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from aggregator.model import ArticleDraft, DatedArticle, Identity, Outcome, PollRecord
 from aggregator.pipeline.digests import DigestReport, make_due_digests
-from aggregator.pipeline.grouping import regroup
+from aggregator.pipeline.local_grouper import LocalGrouper
 from aggregator.settings import DaySettings, DigestSettings, FeedSettings, Settings
 from aggregator.store import Store, feeds, open_reader, open_store, polls
 
@@ -23,6 +23,10 @@ class Paper:
     home: Path
     settings: Settings
     store: Store
+
+    @property
+    def grouper(self) -> LocalGrouper:
+        return LocalGrouper(self.store)
 
     @property
     def timezone(self) -> ZoneInfo:
@@ -52,11 +56,11 @@ class Paper:
         self.store.write(partial(polls.record_poll, record=record))
 
     def regroup(self, now: datetime) -> None:
-        regroup(self.store, self.settings, now)
+        self.grouper.regroup(self.settings, now)
 
     def tick(self, now: datetime) -> list[DigestReport]:
         """What the daemon does about digests."""
-        return make_due_digests(self.store, self.home, self.settings, now)
+        return make_due_digests(self.grouper, self.home, self.settings, now)
 
     def rows(self, query: str, *values: object) -> list[tuple[object, ...]]:
         with open_reader(self.store.path) as connection:

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from aggregator.clock import ManualClock
-from aggregator.pipeline import regroup, resolve_links
+from aggregator.pipeline.links import resolve_links
 from aggregator.replica import Article, Faults, FeedFault, Item, Outlet, Replica, Snapshot
 from tests.system.home import Feed, Home, dump, poll_all, rows, stories
 
@@ -147,7 +147,7 @@ def test_grouping_does_not_notice_whether_links_are_resolved(tmp_path):
         async def job(stages, replica, clock):
             if stages.settings.google_news.resolve:
                 await resolve_links(stages)
-                regroup(stages.store, stages.settings, clock.now())
+                stages.grouper.regroup(stages.settings, clock.now())
 
         work(home, news(30), job, faults=Faults(page_budget=None), resolve=is_on)
         partitions.append(stories(home.store))

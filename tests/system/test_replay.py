@@ -6,7 +6,7 @@ import pytest
 
 from aggregator.clock import ManualClock
 from aggregator.model import Outcome
-from aggregator.pipeline import group_changed
+from aggregator.pipeline.cycle import group_changed
 from aggregator.replica import Replica, demo_days
 from tests.system.home import Feed, Home, check, dump, poll_all, rows, stories
 from tests.system.recording import differences, read_plainly, show, write_recording
@@ -108,7 +108,7 @@ def test_the_order_of_the_feeds_leaves_no_trace_in_the_stories(tmp_path):
 
 def test_after_a_long_grouping_what_is_new_waits_and_polls_do_not(tmp_path):
     async def scene(stages):
-        stages.memory.took(0.0, 100.0)
+        stages.grouper.took(0.0, 100.0)
         report = await poll_all(stages)
         waiting = rows(stages.store.path, "SELECT count(*) FROM days WHERE changes > 0")
         stages.clock.advance(timedelta(seconds=301))
