@@ -61,7 +61,7 @@ class App:
 
     def grouper(self, store: Store) -> "Grouper":
         """One that groups in this process."""
-        # Imported here: numerics take a second to load.
+        # Imported here: the daemon, which lets another process group, needs no numerics.
         from aggregator.pipeline.local_grouper import LocalGrouper
 
         return LocalGrouper(store)
@@ -90,15 +90,15 @@ class App:
                 await parser.close()
 
     @asynccontextmanager
-    async def stages(self, store: Store) -> "AsyncIterator[Stages]":
-        """Everything the pipeline works with; closed on the way out."""
+    async def stages(self, store: Store, grouper: "Grouper | None" = None) -> "AsyncIterator[Stages]":
+        """Everything the pipeline works with; closed on the way out. Without a `grouper`, this process groups."""
         from aggregator.pipeline.stages import Stages
         from aggregator.resolve import LinkResolver
 
         async with self.network() as network:
             yield Stages(
                 settings=self.settings,
-                grouper=self.grouper(store),
+                grouper=grouper or self.grouper(store),
                 client=network.client,
                 parser=network.parser,
                 politeness=network.politeness,

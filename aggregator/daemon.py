@@ -42,6 +42,7 @@ from aggregator.pipeline import pruning
 from aggregator.pipeline.cycle import due_feeds, group_changed, run_cycle
 from aggregator.pipeline.delivery import deliver_due
 from aggregator.pipeline.digests import make_due_digests
+from aggregator.pipeline.grouping_process import GroupingProcess
 from aggregator.pipeline.links import resolve_links
 from aggregator.pipeline.stages import Stages
 from aggregator.shortage import shortage_of
@@ -201,10 +202,10 @@ async def run_daemon(app: App) -> None:
     """
     stop_asked = asyncio.Event()
     pulse = Pulse(app.clock, os.getpid())
-    with app.store() as store:
+    with app.store() as store, GroupingProcess(store) as grouper:
         running: App | None = app
         while running is not None and not stop_asked.is_set():
-            async with running.stages(store) as stages:
+            async with running.stages(store, grouper) as stages:
                 running = await _Runner(Daemon(running, stages, pulse), stop_asked).run()
             if running is not None:
                 await _take_up(running, store, stop_asked)

@@ -36,6 +36,10 @@ def test_the_unit_leaves_the_daemon_no_more_than_it_needs(analyze):
     assert float(exposure) <= EXPOSURE, told
 
 
+def test_without_memory_for_a_grouping_the_daemon_goes_on():
+    assert "OOMPolicy=continue" in UNIT.read_text(encoding="utf-8").splitlines()
+
+
 def test_the_daemon_polls_parses_and_ends_well_under_the_units_filters(analyze, tmp_path):
     allowed = system_calls()
     assert {"read", "clone3", "prlimit64"} <= allowed

@@ -1,6 +1,6 @@
 """Who groups the days of a store: whoever polls, publishes or corrects asks it, and where the work is done is its affair.
 
-Nothing here needs numerics.
+Nothing here needs numerics, so that a process which lets another one group (`grouping_process`) stays small.
 """
 
 from abc import ABC, abstractmethod

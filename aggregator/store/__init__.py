@@ -5,6 +5,6 @@ gives anybody a read-only connection. The modules name what they keep: feeds, po
 links, digests; `reading` is what people look at, `migrations` the schema and its public views.
 """
 
-from aggregator.store.database import Store, Writer, open_reader, open_store
+from aggregator.store.database import Guest, Store, Writer, open_reader, open_store
 
-__all__ = ["Store", "Writer", "open_reader", "open_store"]
+__all__ = ["Guest", "Store", "Writer", "open_reader", "open_store"]

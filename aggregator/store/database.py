@@ -3,8 +3,9 @@
 Facts
 -----
 * SQLite 3.7.0–3.51.2 can lose committed writes when two connections write and checkpoint at one
-  moment (WAL-reset). So exactly one read-write connection exists: this process holds a lock beside
-  the file, one thread owns the connection, and everything else opens `mode=ro`.
+  moment (WAL-reset). So one thread writes and checkpoints, of the process that holds a lock beside the file, and
+  everything else opens `mode=ro`; but for a guest, a process that this one starts. It writes only while that thread
+  lends it the file and waits, never checkpoints, and holds on to the lock until it ends.
 * A deferred BEGIN that upgrades to a write fails at once with SQLITE_BUSY_SNAPSHOT, whatever the
   busy timeout; every write here is BEGIN IMMEDIATE.
 * `synchronous=FULL` costs a sync a commit: whatever waits when the writer becomes free shares one
@@ -25,7 +26,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, Self, TypeVar
@@ -54,7 +55,7 @@ _UNSTORED = "nothing of this write was stored"
 
 
 class Writer(Protocol):
-    """What writes to a database file, one transaction at a time.
+    """What writes to a database file, one transaction at a time: its store, or a guest of that.
 
     `regrouping` is held from reading a day until its groups are written.
     """
@@ -72,7 +73,7 @@ class Store:
         """Use `open_store`, which takes the lock."""
         self.path = path
         self.regrouping = threading.Lock()
-        self._lock = lock
+        self.lock = lock  # a descriptor; the lock lasts as long as any process has it open
         self._is_closed = False
         self._door = threading.Lock()  # nothing is queued behind the stop
         self._queue: queue.SimpleQueue[Any] = queue.SimpleQueue()
@@ -97,6 +98,10 @@ class Store:
         """Run `work(connection)` on the writer's thread outside any transaction, and wait for it."""
         return self._enqueue(work, is_transaction=False).result()
 
+    def lend(self, use: Callable[[], T]) -> T:
+        """Run `use()` on the writer's thread, which touches nothing meanwhile: in it a guest may write."""
+        return self.maintain(lambda _: use())
+
     def _enqueue(self, work: Write[T], *, is_transaction: bool) -> "Future[T]":
         future: Future[T] = Future()
         # What is queued is carried out: a task that is cancelled while it waits must not cancel the write.
@@ -119,7 +124,7 @@ class Store:
             self._is_closed = True
             self._queue.put(_STOP)
         self._thread.join()
-        os.close(self._lock)
+        os.close(self.lock)
 
     def __enter__(self) -> Self:
         return self
@@ -162,6 +167,28 @@ class Store:
             batch.append(job)
             if len(batch) == _MAX_GROUP or self._queue.empty():
                 return batch, None
+
+
+class Guest:
+    """Writes to the file of a store that is open in another process.
+
+    Each transaction waits for `turn`: while it is given, the store lends the file (`Store.lend`). For one thread.
+    """
+
+    def __init__(self, path: Path, turn: Callable[[], AbstractContextManager[None]]) -> None:
+        self.path = path
+        self.regrouping = threading.Lock()
+        self._turn = turn
+        self._connection = _connect_writer(path)
+        _prepare(self._connection)
+        self._connection.execute("PRAGMA wal_autocheckpoint = 0")
+
+    def write(self, write: Write[T]) -> T:
+        job = _Job(write, Future())
+        with self._turn():
+            _commit_together(self._connection, [job])
+        result: T = job.future.result()
+        return result
 
 
 def _commit_together(connection: sqlite3.Connection, batch: list[_Job]) -> None:

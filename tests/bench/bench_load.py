@@ -36,6 +36,7 @@ from aggregator.app import load_app
 from aggregator.store.feeds import load_feeds, reschedule
 from tests.bench.newsstand import HOSTILE, address
 from tests.bench.pollers import AT_ONCE, START_SECONDS
+from tests.bench.processes import cpu_seconds, grouping_cpu_seconds, resident_bytes
 from tests.system.fleet import family, proportional_bytes
 from tests.system.home import Feed, Home, rows
 
@@ -43,7 +44,6 @@ A_HOSTILE_ONE_IN = 10
 RATE_PER_HOUR = 20_000
 PATIENCE_SECONDS = 300
 _UNIT = Path(__file__).parents[2] / "config" / "aggregator.service"
-_TICKS = os.sysconf("SC_CLK_TCK")
 _HEAD = f"{'':34}{'polls':>6}{'polls/s':>9}{'ms a poll':>11}{'cores':>7}{'lag p50':>9}{'p99':>7}{'max':>7}{'RSS':>6}{'all':>6}"
 _IDLE = "  (an idle loop beside it)"
 
@@ -58,24 +58,12 @@ class Watched:
 
     def look(self) -> None:
         pid = self.process.pid
-        self.resident_bytes = max(self.resident_bytes, _resident_bytes(pid))
+        self.resident_bytes = max(self.resident_bytes, resident_bytes(pid))
         self.all_bytes = max(self.all_bytes, sum(map(proportional_bytes, family(pid))))
 
     def cpu_seconds(self) -> float:
         """Of the process and all that came from it, the ended ones as far as they were waited for."""
-        return sum(_cpu_ticks(pid) for pid in family(self.process.pid)) / _TICKS
-
-
-def _cpu_ticks(pid: int) -> int:
-    try:
-        values = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return 0
-    return sum(map(int, values[11:15]))  # utime, stime, and those of children that have ended
-
-
-def _resident_bytes(pid: int) -> int:
-    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+        return sum(map(cpu_seconds, family(self.process.pid)))
 
 
 @contextmanager
@@ -223,6 +211,7 @@ def run_daemon(name: str, feeds: Subscriptions, rate_per_hour: float | None, *, 
         while feeds.poll_count() == before:
             time.sleep(0.1)
         began, cpu_before = time.monotonic(), watched.cpu_seconds()
+        grouping_before = grouping_cpu_seconds(process.pid)
         while feeds.poll_count() < before + feeds.polled:
             watched.look()
             time.sleep(0.2)
@@ -231,11 +220,10 @@ def run_daemon(name: str, feeds: Subscriptions, rate_per_hour: float | None, *, 
             if time.monotonic() > began + seconds + PATIENCE_SECONDS:
                 raise TimeoutError("the daemon does not group what it has polled; its log says why")
             time.sleep(0.2)
-        cpu_seconds = watched.cpu_seconds() - cpu_before
+        spent = watched.cpu_seconds() - cpu_before
+        grouping_spent = grouping_cpu_seconds(process.pid) - grouping_before
         figures, idle = ended(process), ended(other)
-    line = Line(
-        name, feeds.polled, seconds, cpu_seconds, watched, figures["lag"], figures["grouping_seconds"]
-    )
+    line = Line(name, feeds.polled, seconds, spent, watched, figures["lag"], grouping_spent)
     print(line)
     print(f"{_IDLE:67}{_lag_text(idle['lag'])}")
     print(f"{'  of which grouping':50}{line.grouping_ms:11.1f}", flush=True)
@@ -256,12 +244,12 @@ def run_other(name: str, program: str, rounds: Sequence[str], *arguments: object
             process.stdin.flush()
             figures = told(process)
             watched.look()
-            cpu_seconds = watched.cpu_seconds() - cpu_before
+            spent = watched.cpu_seconds() - cpu_before
             line = Line(
                 f"{name}, {title}",
                 figures["polls"],
                 figures["seconds"],
-                cpu_seconds,
+                spent,
                 watched,
                 figures.get("lag"),
             )

@@ -49,28 +49,15 @@ def say(**figures: Any) -> None:
 
 
 async def daemon(home: Path) -> None:
-    """`aggregator run`, with a watch on its loop and on what it spends on grouping."""
+    """`aggregator run`, with a watch on its loop."""
     from aggregator.app import load_app
     from aggregator.daemon import run_daemon
-    from aggregator.pipeline.local_grouper import LocalGrouper
 
-    grouping_seconds = 0.0
-    regroup = LocalGrouper.regroup
-
-    def timed_regroup(*arguments: Any) -> Any:
-        nonlocal grouping_seconds
-        started = time.thread_time()
-        try:
-            return regroup(*arguments)
-        finally:
-            grouping_seconds += time.thread_time() - started
-
-    LocalGrouper.regroup = timed_regroup  # type: ignore[method-assign]
     lateness = Lateness()
     watch = asyncio.create_task(lateness.watch(START_SECONDS))
     await run_daemon(load_app(home / "aggregator.toml", home))
     watch.cancel()
-    say(lag=lateness.milliseconds(), grouping_seconds=grouping_seconds)
+    say(lag=lateness.milliseconds())
 
 
 async def idle() -> None:

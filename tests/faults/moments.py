@@ -7,21 +7,26 @@ import os
 import signal
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
+from aggregator import daemon
 from aggregator.clock import SystemClock
-from aggregator.daemon import run_daemon
 from aggregator.logs import set_up_logging
+from aggregator.pipeline.grouping_process import GroupingProcess
+from tests.doomed_grouping import DOOMED
 from tests.faults.killpoints import POINTS
 from tests.system.home import Home
 
 NAMES_HANG = "a name server that hangs"
+THE_STORIES = "the stories"
 _FORKS = multiprocessing.get_context("forkserver")
 
 
@@ -78,9 +83,24 @@ def _live(home: Home, point: str, arriving: Connection, going: Connection, log: 
 
     if point == NAMES_HANG:
         _hang_names(arriving)
+    elif point == THE_STORIES:
+        _hang_grouping(arriving, home.folder / "grouping")
     else:
         POINTS[point](wait)
-    asyncio.run(run_daemon(home.app(SystemClock())))
+    asyncio.run(daemon.run_daemon(home.app(SystemClock())))
+
+
+def _hang_grouping(arriving: Connection, there: Path) -> None:
+    """Stories are written by another process; it waits in the midst of them until it is ended."""
+    os.environ.update(PLACE="while_writing", DOOM="waits", DOOMED=str(there))
+    daemon.GroupingProcess = partial(GroupingProcess, child=DOOMED)  # type: ignore[misc, assignment]
+
+    def look() -> None:
+        while not there.exists():
+            time.sleep(0.01)
+        arriving.send(None)
+
+    threading.Thread(target=look, daemon=True).start()
 
 
 def _hang_names(arriving: Connection) -> None:

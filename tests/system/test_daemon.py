@@ -15,6 +15,7 @@ from sqlite_utils import Database
 
 from aggregator.clock import SystemClock
 from aggregator.daemon import run_daemon
+from aggregator.pipeline.grouping_process import CHILD
 from aggregator.replica import Faults, Replica, demo_days
 from tests.fault_server import FaultServer
 from tests.system.home import Feed, Home, check, rows
@@ -133,6 +134,10 @@ def children_of(pid):
     return [int(child) for path in lists for child in path.read_text().split()]
 
 
+def words_of(pid):
+    return Path(f"/proc/{pid}/cmdline").read_text().split("\0")
+
+
 def test_killed_it_leaves_no_workers_and_a_file_that_the_next_start_takes_up(home):
     with service(home) as running:
         running.wait_for("poll feed='World'")
@@ -144,6 +149,20 @@ def test_killed_it_leaves_no_workers_and_a_file_that_the_next_start_takes_up(hom
         running.wait_for("resolve tried=")
         assert running.stop()[0] == 0
     assert check(home.store) == "ok"
+
+
+def test_it_lets_another_process_group_and_loads_nothing_for_it(home):
+    with service(home) as running:
+        running.wait_for("cycle feeds=1")
+        pid = running.process.pid
+        [grouping] = [child for child in children_of(pid) if CHILD in words_of(child)]
+        loaded = {
+            process: "scipy/sparse" in Path(f"/proc/{process}/maps").read_text()
+            for process in (pid, grouping)
+        }
+        assert running.stop()[0] == 0
+    assert loaded == {pid: False, grouping: True}
+    assert rows(home.store, "SELECT count(*) FROM stories_by_day")[0][0] > 0
 
 
 def test_a_store_that_is_taken_away_stops_the_daemon(home):
