@@ -64,12 +64,16 @@ class _Search:
         """Yield the pairs of a row that is `searched` with one that is `among` the others, smaller first."""
         rows, others = np.flatnonzero(searched), np.flatnonzero(among)
         transposed = sparse.csr_matrix(self._words[others].T)
+        needed = self._least * UNIT * self._lengths
+        shortest = self._lengths[others].min(initial=np.inf)
         for start in range(0, len(rows), _ROWS_AT_ONCE):
             part = rows[start : start + _ROWS_AT_ONCE]
-            product = (self._words[part] @ self._kinship @ transposed).tocoo()
-            one, other = part[product.row], others[product.col]
-            needed = self._least * UNIT * self._lengths[one] * self._lengths[other]
-            alike = product.data >= needed
+            product = self._words[part] @ self._kinship @ transposed
+            counts = np.diff(product.indptr)
+            # Of a million products one in thirty would do for the shortest row: only those are looked at one by one.
+            near = np.flatnonzero(product.data >= np.repeat(needed[part] * shortest, counts))
+            one, other = np.repeat(part, counts)[near], others[product.indices[near]]
+            alike = product.data[near] >= needed[one] * self._lengths[other]
             one, other = one[alike], other[alike]
             is_found_twice = searched[other] & among[one]
             kept = (one != other) & (~is_found_twice | (one < other))
@@ -83,10 +87,7 @@ def selecting_words(vectors: Vectors, budget: int) -> Mask:
     A word is as frequent as the headlines that have it or a word akin to it. The limit is a power of
     two: one that moved with every headline would change the pairs of all.
     """
-    frequency = np.zeros(vectors.words.shape[1])
-    for start in range(0, vectors.words.shape[0], _ROWS_AT_ONCE):
-        expanded = sparse.csr_matrix(vectors.words[start : start + _ROWS_AT_ONCE] @ vectors.kinship)
-        frequency += np.bincount(expanded.indices, expanded.data > 0, minlength=len(frequency))
+    frequency = np.bincount(vectors.akin.indices, vectors.akin.data > 0, minlength=vectors.words.shape[1])
     band = np.ceil(np.log2(np.maximum(frequency, 1))).astype(np.int64)
     spent = np.cumsum(np.bincount(band, weights=frequency**2))
     limit = int(np.searchsorted(spent, budget * vectors.words.shape[0], side="right")) - 1

@@ -288,7 +288,7 @@ def _compared(vectors: Vectors, rows: Indices, columns: Indices, rules: Rules) -
         size = UNIT * vectors.lengths[one] * vectors.lengths[other]
         in_form = np.where(one == other, vectors.forms[one], 0.0) ** 2
         left, right = vectors.words[one], vectors.words[other]
-        common = np.asarray(left.multiply(right @ vectors.kinship).sum(axis=1)).ravel() + in_form * KIN
+        common = np.asarray(left.multiply(vectors.akin[other]).sum(axis=1)).ravel() + in_form * KIN
         heaviest = np.maximum(left.multiply(right).max(axis=1).toarray().ravel(), in_form)
         common, heaviest = common / size, heaviest * KIN / size
         besides = np.maximum(common - heaviest, 0.0)

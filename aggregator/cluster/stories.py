@@ -21,6 +21,7 @@ import numpy as np
 
 from aggregator.cluster.bonds import Bond, Members, Scorer, Together, bonds
 from aggregator.cluster.issues import Issues
+from aggregator.cluster.linkage import Indices
 from aggregator.cluster.reading import Reader
 from aggregator.cluster.rules import DEFAULT_SETTINGS, RULES, Rules
 from aggregator.cluster.text import surfaces_of
@@ -173,29 +174,31 @@ def _ids_of_today(groups: Sequence[DayGroup], today: Sequence[KnownStory]) -> di
     keys = [group.keys for group in groups]
     owners = chain.from_iterable(map(repeat, range(len(keys)), map(len, keys)))
     group_of = dict(zip(chain.from_iterable(keys), owners, strict=True))
-    held: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
-    for story, index in zip(today, _only_group([story.keys for story in today], group_of), strict=True):
-        if index >= 0:  # as nearly all
-            held[index].append((-len(story.keys), story.story_id))
-        elif parts := Counter([group_of[key] for key in story.keys if key in group_of]):
-            largest = min(parts, key=lambda index: (-parts[index], min(groups[index].keys)))
-            held[largest].append((-parts[largest], story.story_id))
-    return {
-        index: tuple([story_id for _, story_id in sorted(stories)]) if len(stories) > 1 else (stories[0][1],)
-        for index, stories in held.items()
-    }
+    holders = _only_groups([story.keys for story in today], group_of)
+    shares = {}
+    for place in np.flatnonzero(holders < 0).tolist():  # hardly any
+        if parts := Counter([group_of[key] for key in today[place].keys if key in group_of]):
+            holders[place] = min(parts, key=lambda index: (-parts[index], min(groups[index].keys)))
+            shares[place] = parts[holders[place]]
+    held = dict(zip(holders.tolist(), zip([story.story_id for story in today]), strict=True))
+    held.pop(-1, None)
+    several: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
+    for place in np.flatnonzero(np.bincount(holders + 1)[holders + 1] > 1).tolist():
+        story = today[place]
+        several[int(holders[place])].append((-shares.get(place, len(story.keys)), story.story_id))
+    several.pop(-1, None)
+    return held | {index: tuple([i for _, i in sorted(stories)]) for index, stories in several.items()}
 
 
-def _only_group(told: Sequence[Sequence[str]], group_of: Mapping[str, int]) -> list[int]:
+def _only_groups(told: Sequence[Sequence[str]], group_of: Mapping[str, int]) -> Indices:
     """Return the group that all articles of a story are in, for each story; -1 where they are in several, or some in none."""
     sizes = np.fromiter(map(len, told), dtype=np.int64, count=len(told))
     where = np.fromiter(map(group_of.get, chain.from_iterable(told), repeat(-1)), dtype=np.int64)
     if not len(where):
-        return [-1] * len(told)
+        return np.full(len(told), -1, dtype=np.int64)
     starts = np.minimum(np.cumsum(sizes) - sizes, len(where) - 1)
     lowest, highest = np.minimum.reduceat(where, starts), np.maximum.reduceat(where, starts)
-    only: list[int] = np.where((lowest == highest) & (sizes > 0), lowest, -1).tolist()
-    return only
+    return np.where((lowest == highest) & (sizes > 0), lowest, -1)
 
 
 def _continuation(

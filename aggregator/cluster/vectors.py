@@ -51,8 +51,8 @@ class Vectors:
     """`words @ kinship @ words.T` over `UNIT` and both lengths are similarities.
 
     A row of `words` for each document, zeros where a word tells nothing. `kinship` has `KIN` on its
-    diagonal and, for two forms or spellings of a word, a part of it. `forms` is what the words of a form
-    weigh: they count between headlines that are the same, word for word.
+    diagonal and, for two forms or spellings of a word, a part of it; `akin` is `words @ kinship`. `forms` is what the
+    words of a form weigh: they count between headlines that are the same, word for word.
     """
 
     documents: Indices
@@ -60,6 +60,7 @@ class Vectors:
     lengths: Floats
     forms: Floats
     kinship: sparse.csr_matrix
+    akin: sparse.csr_matrix
 
 
 class Weighing:
@@ -100,7 +101,7 @@ class Weighing:
         alike = self._spelling.likenesses(lexicon, own > 0, is_rare)
         kin = with_data(alike, np.rint(alike.data * _KIN_SHARE * KIN))
         kinship = sparse.csr_matrix(kin + KIN * sparse.eye_array(len(own)))
-        return Vectors(documents, words, lengths, forms, kinship)
+        return Vectors(documents, words, lengths, forms, kinship, sparse.csr_matrix(words @ kinship))
 
     def _known_before(self, lexicon: Lexicon) -> Floats:
         """Return the frequencies of the words on earlier days."""
