@@ -55,7 +55,7 @@ class Coherence:
 
     def _follow(self, rows: Rows) -> None:
         """Take the sums of headlines that came or changed in, and of those that went out."""
-        came, went = ~rows.same_as(self._rows), ~self._rows.same_as(rows)
+        came, went = rows.changes(self._rows)
         width = rows.matrix.shape[1]
         if np.count_nonzero(came) > _MOST_CHANGED * len(came):
             self._sums = _sums(rows, slice(None))

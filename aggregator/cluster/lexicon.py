@@ -60,6 +60,16 @@ class Lists:
         new = np.concatenate([[0], np.cumsum(ends - begins)])
         return values[np.repeat(begins - new[:-1], ends - begins) + np.arange(new[-1])], new
 
+    def flat(self) -> NDArray[np.generic]:
+        """Return a copy of all values, list after list."""
+        return np.array(self._values)
+
+    def rows_of(self, places: Indices) -> tuple[Indices, Indices]:
+        """Return the list that each of these places in `flat` is in, and where in the list it is."""
+        starts = np.array(self._starts)
+        rows = np.searchsorted(starts, places, side="right") - 1
+        return rows, places - starts[rows]
+
     def matrix(self, rows: Indices | slice, width: int) -> sparse.csr_matrix:
         """Return these lists as rows of ones."""
         values, starts = self.of(rows)

@@ -11,7 +11,8 @@ Facts
 * All pairs of groups that are each other's best partner join in one round (reciprocal nearest
   neighbours, Murtagh 1983). A day takes a hundred rounds, but after the first few only some groups
   join: a round measures their edges alone, and looks for a new best partner only where the old one
-  joined or a better one came up.
+  joined or a better one came up. To leave out edges that can never matter costs more than it saves (a tenth to a
+  fifth of the time, on a dozen days): firmness leaves too many possible.
 * Similarities are whole millionths: their sums are exact, so no order of addition changes a result.
   Ties go to the smaller index; callers index by article key.
 
@@ -25,14 +26,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.sparse.csgraph import connected_components
 
 from aggregator.cluster.rules import Rules
 
 SCALE = 1_000_000
 FORBIDDEN = -(2**50)
 _MOST_DEAD = 0.25  # share of edges that are gone before the arrays are packed
-_PRUNE_EVERY_ROUNDS = 8
 
 Indices = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -80,16 +79,11 @@ def average_link(
     """
     groups = _begun(similarities, line, start, anchored, rules)
     group_of = start
-    for number in range(1, len(start) + 1):
-        absorbed = _mutual(groups.partner)
-        if not len(absorbed):
-            break
+    while len(absorbed := _mutual(groups.partner)):
         into = np.arange(len(start) + 1, dtype=np.int64)
         into[absorbed] = groups.partner[absorbed]
         group_of = into[group_of]
         _join(groups, absorbed, into, line, rules)
-        if number % _PRUNE_EVERY_ROUNDS == 0:
-            _prune(groups, line, rules)
     return group_of
 
 
@@ -112,9 +106,10 @@ def _begun(
     )
     into = np.append(start, count)
     absorbed = np.flatnonzero(into != np.arange(count + 1))
-    _unite(groups, absorbed, into)
+    if len(absorbed):
+        _unite(groups, absorbed, into)
+        _keep(groups, groups.rows != groups.nowhere)
     groups.merits = _merits(groups, slice(None), line, rules)
-    _prune(groups, line, rules)
     _offer(groups, np.flatnonzero(groups.merits >= 0))
     return groups
 
@@ -203,24 +198,6 @@ def _merits(groups: _Groups, places: Indices | slice, line: float, rules: Rules)
     barred = (merits < line) | (groups.fixed[rows] & groups.fixed[columns])
     merits[barred] = -1.0
     return merits
-
-
-def _prune(groups: _Groups, line: float, rules: Rules) -> None:
-    """Leave out the edges that cannot matter any more.
-
-    A mean never exceeds the better of its parts, so groups that no chain of possible edges connects
-    stay apart whatever happens, and a part without an edge worth joining is finished.
-    """
-    _keep(groups, groups.rows != groups.nowhere)
-    rows, columns = groups.rows, groups.columns
-    firmest = rules.pairs_full**rules.size_power
-    possible = groups.sums * firmest >= line * SCALE * groups.sizes[rows] * groups.sizes[columns]
-    marks = np.ones(np.count_nonzero(possible), dtype=np.int8)
-    graph = sparse.csr_matrix((marks, (rows[possible], columns[possible])), shape=(len(groups.sizes),) * 2)
-    part = connected_components(graph, directed=False)[1]
-    is_open = np.zeros(len(groups.sizes), dtype=bool)
-    is_open[part[rows[groups.merits >= 0]]] = True
-    _keep(groups, (part[rows] == part[columns]) & is_open[part[rows]])
 
 
 def _keep(groups: _Groups, kept: Mask) -> None:

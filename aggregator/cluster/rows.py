@@ -36,6 +36,17 @@ class Rows:
 
     def same_as(self, before: "Rows") -> Mask:
         """Return which rows were there `before`, and the same in every number."""
+        return self._same_as(before)[0]
+
+    def changes(self, before: "Rows") -> tuple[Mask, Mask]:
+        """Return which rows came or changed, and which of those `before` went or changed."""
+        same, places = self._same_as(before)
+        went = np.ones(len(before.documents), dtype=bool)
+        went[places[same]] = False
+        return ~same, went
+
+    def _same_as(self, before: "Rows") -> tuple[Mask, Indices]:
+        """Return which rows are the same as `before`, and where each was then."""
         places = before.places(self.documents)
         known = np.flatnonzero(places >= 0)
         same = np.zeros(len(places), dtype=bool)
@@ -43,7 +54,7 @@ class Rows:
         differs = np.concatenate([[0], np.cumsum(old.data != new.data)])
         unequal = differs[new.indptr[1:]] - differs[new.indptr[:-1]]
         same[known] = (unequal == 0) & (before.sizes[places[known]] == self.sizes[known])
-        return same
+        return same, places
 
 
 def with_data(matrix: sparse.csr_matrix, data: NDArray[np.generic]) -> sparse.csr_matrix:
