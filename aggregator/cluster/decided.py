@@ -79,29 +79,26 @@ class Decided:
         """Remember these, in the order of `grounds`, and no others."""
         self._headlines, self._line, self._grounds, self._told = headlines, line, grounds, told
 
-    def same_pairs(
-        self, since: Since, line: int, grounds: Grounds
-    ) -> tuple[list[Decision | None], list[bool]]:
+    def same_pairs(self, since: Since, line: int, grounds: Grounds) -> tuple[list[Decision | None], Mask]:
         """Return what was told of the same two headlines with the same verdict, and whether all figures are the same."""
         count = len(since.objects)
         place_of = since.against(self._headlines).inverse()
         there = (place_of[self._grounds.items] >= 0) & (place_of[self._grounds.partners] >= 0)
         known = np.flatnonzero(there)
         if not len(known):
-            return [None] * len(grounds.items), [False] * len(grounds.items)
+            return [None] * len(grounds.items), np.zeros(len(grounds.items), dtype=bool)
         names = self._grounds.of(known).names(place_of, count)
         order = np.argsort(names)
         asked = grounds.names(np.arange(count), count)
         at = np.minimum(np.searchsorted(names, asked, sorter=order), len(names) - 1)
         before = known[order[at]]
         is_known = names[order[at]] == asked
-        same = (
-            is_known & (line == self._line) & (self._grounds.figures[before] == grounds.figures).all(axis=1)
-        )
+        same = is_known & (line == self._line)
+        same &= (self._grounds.figures[before] == grounds.figures).all(axis=1)
         told: list[Decision | None] = list(map(self._told.__getitem__, before.tolist()))
         for place in np.flatnonzero(~is_known).tolist():
             told[place] = None
-        return told, same.tolist()
+        return told, same
 
 
 def worded(

@@ -6,6 +6,7 @@ time is told again with the very same one.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -215,17 +216,17 @@ class Ledger:
         """Return the decisions with these grounds; those of the last time again, as far as they hold."""
         day, line = self.day, self._line
         before, same = day.decided.same_pairs(day.read.since, line, grounds)
-        others = np.flatnonzero(~np.array(same, dtype=bool))
+        others = np.flatnonzero(~same)
         fresh = grounds.of(others)
         pairs = zip(others.tolist(), fresh.items.tolist(), fresh.partners.tolist(), strict=True)
         words = [
             self._shared_words(item, partner) if (known := before[place]) is None else known.words
             for place, item, partner in pairs
         ]
-        told = iter(worded(fresh, day.headlines, line, words))
-        return [
-            known if known and is_same else next(told) for known, is_same in zip(before, same, strict=True)
-        ]
+        told = cast(list[Decision], before)  # where none was told before, one is told now
+        for place, decision in zip(others.tolist(), worded(fresh, day.headlines, line, words), strict=True):
+            told[place] = decision
+        return told
 
     def _shared_words(self, item: int, partner: int) -> tuple[str, ...]:
         theirs = self.day.read.tokens[partner]

@@ -164,7 +164,8 @@ def _sightings(connection: sqlite3.Connection, day: date, language: str, first: 
         "  LEFT JOIN articles AS s ON s.article_id = a.merged_into"
         " WHERE a.day BETWEEN :first AND :day AND a.language = :language AND f.is_google AND l.poll_id IN"
         "   (SELECT poll_id FROM listings JOIN articles USING (article_id)"
-        "     WHERE day = :day AND language = :language)",
+        "     WHERE day = :day AND language = :language"
+        "       AND listings.feed_id IN (SELECT feed_id FROM feeds WHERE is_google))",
         {"first": first.isoformat(), "day": day.isoformat(), "language": language},
     )
     for row in rows:

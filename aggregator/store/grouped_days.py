@@ -318,11 +318,11 @@ class _Writer:
         self._connection.executemany(
             "UPDATE ledger SET rule = ?, score = ?, threshold = ?, words = ?, alike = ?, members = ?,"
             " rules_version = ?, decided_at = ?"
-            " WHERE article_id = ? AND partner_article_id IS ? AND verdict = ?",
+            f" WHERE {_LEDGER_ROW}",
             [(*row[3:], now, *row[:3]) for row in told],
         )
         self._connection.executemany(
-            "DELETE FROM ledger WHERE article_id = ? AND partner_article_id IS ? AND verdict = ?",
+            f"DELETE FROM ledger WHERE {_LEDGER_ROW}",
             [row[:3] for row in outdated if row[:3] not in kept],
         )
         self._connection.executemany(
@@ -415,6 +415,8 @@ class _Meaning(NamedTuple):
 _LEDGER = (
     "article_id, partner_article_id, verdict, rule, score, threshold, words, alike, members, rules_version"
 )
+# An article has a few rows, a partner may have hundreds: the plus keeps SQLite from looking them up by the partner.
+_LEDGER_ROW = "article_id = ? AND +partner_article_id IS ? AND verdict = ?"
 _STORY_DAY = (
     "day, story_id, language, topic, topics, headline, lead_article_id, status, new_words, articles, outlets,"
     " first_seen_at, last_seen_at, series, serial"
