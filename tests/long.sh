@@ -9,4 +9,4 @@ if [ $# -eq 0 ]; then
   set -- tests/system/test_year.py tests/system/test_kill.py tests/system/test_soak.py
   set -- "$@" tests/faults/test_kills.py tests/faults/test_power.py tests/faults/test_content.py
 fi
-LONG=1 exec "$bin/python" -m pytest --durations=0 "$@"
+LONG=1 exec "$bin/python" -m pytest -n auto --dist loadfile --durations=0 "$@"
