@@ -188,6 +188,19 @@ def test_told_to_stop_with_all_of_the_service_it_goes_on_until_the_daemon_has_en
         assert grouper.pid == pid
 
 
+def test_one_that_was_killed_while_it_had_nothing_to_do_is_missed_by_nobody(paper, caplog):
+    with GroupingProcess(paper.store) as grouper:
+        grouper.regroup(paper.settings, NOON)
+        pid = grouper.pid
+        assert pid is not None
+        os.kill(pid, signal.SIGKILL)
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+        paper.hear(NOON, "Lighthouse at Cape Brevan goes dark", outlet="Courier")
+        assert grouper.regroup(paper.settings, NOON).days == 1
+    [said] = caplog.messages
+    assert said.startswith("the grouping process was killed, most likely for lack of memory;")
+
+
 # --- beside the store -------------------------------------------------------------------------------
 
 

@@ -12,6 +12,7 @@ Facts
   when this process does, however it goes: its standard input, to which nothing is written, ends then.
 """
 
+import logging
 import os
 import signal
 import subprocess
@@ -33,6 +34,8 @@ from aggregator.settings import Settings
 from aggregator.shortage import shortage_of
 from aggregator.store import Store
 from aggregator.store.days import ChangedDay
+
+log = logging.getLogger(__name__)
 
 CHILD = "aggregator.pipeline.grouping_child"
 DYING_SECONDS = 5.0
@@ -135,11 +138,10 @@ class GroupingProcess(Grouper):
         with self._door:
             if self._is_closed:
                 raise StoreError(f"{self.store.path} is closed already")
-            if self._child is None:
-                try:
-                    self._child = _Child(self.store, self._module)
-                except OSError as error:
-                    raise _not_started(error) from error
+            if self._child is not None and (status := self._child.process.poll()) is not None:
+                log.warning("%s", _ended(status))  # it had nothing to do
+                self._child = None
+            self._child = self._child or _started(self.store, self._module)
             return self._child
 
     def _put_away(self, child: "_Child", patience_seconds: float = 0.0) -> int:
@@ -182,6 +184,14 @@ class _Child:
         return status
 
 
+def _started(store: Store, module: str) -> _Child:
+    try:
+        return _Child(store, module)
+    except OSError as error:
+        cause = shortage_of(error) or f"{system_words(error)}; what was polled is stored and waits for one"
+        raise Shortage(f"no grouping process could be started: {cause}") from error
+
+
 def _give_turn(pipe: Connection) -> None:
     pipe.send(Turn.GIVEN)
     said = pipe.recv()
@@ -204,8 +214,3 @@ def _ended(status: int) -> Shortage:
         f"the grouping process ended with status {status}; what was polled is stored and waits for the next one;"
         " please report what the log says above this"
     )
-
-
-def _not_started(error: OSError) -> Shortage:
-    cause = shortage_of(error) or f"{system_words(error)}; what was polled is stored and waits for one"
-    return Shortage(f"no grouping process could be started: {cause}")
