@@ -288,8 +288,11 @@ PROCESS = (
     Row(
         "E5",
         "too few file descriptors, threads, memory",
-        "slower, or single feeds fail with a reason; with hopelessly few files one sentence",
-        proofs=("test_parse_worker.py::test_a_worker_over_its_limit_is_killed",),
+        "slower, or single feeds fail with a reason, or a grouping waits for the next tick; with hopelessly few files one sentence",
+        proofs=(
+            "test_parse_worker.py::test_a_worker_over_its_limit_is_killed",
+            "test_grouping_process.py::test_what_happens_to_it_is_told_and_the_next_one_groups",
+        ),
     ),
     Row(
         "E6",
