@@ -20,24 +20,21 @@ import logging
 import os
 import shutil
 import signal
-import sqlite3
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from aggregator import health, schedule
 from aggregator.app import App
+from aggregator.desk import Desk
 from aggregator.door import open_door
 from aggregator.errors import ConfigError, StoreBusy, StoreError, StoreFull
 from aggregator.health import LOW_DISK_BYTES, Pulse
 from aggregator.notify import notify, watchdog_interval_seconds
-from aggregator.operations import OPERATIONS
 from aggregator.pipeline import pruning
 from aggregator.pipeline.cycle import due_feeds, group_changed, run_cycle
 from aggregator.pipeline.delivery import deliver_due
@@ -47,7 +44,6 @@ from aggregator.pipeline.links import resolve_links
 from aggregator.pipeline.stages import Stages
 from aggregator.shortage import shortage_of
 from aggregator.store import Store, upkeep
-from aggregator.store.figures import read_figures
 
 log = logging.getLogger(__name__)
 
@@ -82,6 +78,7 @@ class Daemon:
     stages: Stages
     pulse: Pulse
     free_bytes: Callable[[Path], int] = lambda folder: shutil.disk_usage(folder).free
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)  # held by whoever groups days
     _paused_until: float = 0.0
 
     async def poll(self) -> None:
@@ -180,21 +177,12 @@ class Daemon:
         self.pulse.paused = reason
         notify(f"STATUS={reason}")
 
-    def account(self) -> health.Health:
-        """How the daemon is; blocking, some milliseconds."""
-        today = schedule.local_day(self.stages.clock.now(), self.app.settings.day.timezone)
-        try:
-            return self.pulse.health(read_figures(self.app.store_path, today))
-        except (StoreError, sqlite3.Error, OSError) as error:
-            log.error("the store cannot be read: %s", error)
-            return self.pulse.health(None)
-
 
 async def run_daemon(app: App) -> None:
     """Run until SIGTERM or SIGINT; returns when everything is put away.
 
     SIGHUP takes up a changed configuration if it is valid, by an orderly stop and start within the
-    process: the store stays open and locked.
+    process: the store stays open and locked, and what other processes ask for goes on.
 
     Raises:
         StoreLocked: another process writes this file.
@@ -203,12 +191,16 @@ async def run_daemon(app: App) -> None:
     stop_asked = asyncio.Event()
     pulse = Pulse(app.clock, os.getpid())
     with app.store() as store, GroupingProcess(store) as grouper:
-        running: App | None = app
-        while running is not None and not stop_asked.is_set():
-            async with running.stages(store, grouper) as stages:
-                running = await _Runner(Daemon(running, stages, pulse), stop_asked).run()
-            if running is not None:
-                await _take_up(running, store, stop_asked)
+        desk = Desk(app, grouper, pulse)
+        async with open_door(app.store_path, desk.perform):
+            running: App | None = app
+            while running is not None and not stop_asked.is_set():
+                desk.app = running
+                async with running.stages(store, grouper) as stages:
+                    daemon = Daemon(running, stages, pulse, turn=desk.turn)
+                    running = await _Runner(daemon, stop_asked).run()
+                if running is not None:
+                    await _take_up(running, store, stop_asked)
 
 
 async def _take_up(app: App, store: Store, stop_asked: asyncio.Event) -> None:
@@ -234,7 +226,6 @@ class _Runner:
         self._stop_asked = stop_asked
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._next_app: asyncio.Future[App | None] = asyncio.get_running_loop().create_future()
-        self._turn = asyncio.Lock()
 
     async def run(self) -> App | None:
         """Run until told to stop; return the app to go on with after a reload, or None."""
@@ -247,30 +238,18 @@ class _Runner:
         app = self._daemon.app
         scheduler = self._scheduler()
         lag_watch = asyncio.create_task(self._daemon.pulse.watch_loop())
-        async with open_door(app.store_path, self._perform):
-            scheduler.start()
-            notify("READY=1")
-            log.info("start store=%s feeds=%d", app.store_path, len(app.settings.feeds))
-            try:
-                return await self._next_app
-            finally:
-                notify(self._farewell())
-                scheduler.pause()
-                scheduler.shutdown(wait=False)
-                lag_watch.cancel()
-                await self._put_away()
-                log.info("stop")
-
-    async def _perform(self, name: str, arguments: Mapping[str, Any]) -> Any:
-        """Do what another process asks for, in turn with the jobs that group days; how it is, at once."""
-        if name == health.REQUEST:
-            return (await asyncio.to_thread(self._daemon.account)).to_plain()
-        operation = OPERATIONS[name]
-        async with self._turn:
-            app, grouper = self._daemon.app, self._daemon.stages.grouper
-            result = await asyncio.to_thread(operation, app, grouper, arguments)
-        log.info("request name=%s", name)
-        return result
+        scheduler.start()
+        notify("READY=1")
+        log.info("start store=%s feeds=%d", app.store_path, len(app.settings.feeds))
+        try:
+            return await self._next_app
+        finally:
+            notify(self._farewell())
+            scheduler.pause()
+            scheduler.shutdown(wait=False)
+            lag_watch.cancel()
+            await self._put_away()
+            log.info("stop")
 
     def _reload(self) -> None:
         """Go on with the changed configuration if it is valid; keep the old one otherwise."""
@@ -331,7 +310,7 @@ class _Runner:
         """Jobs that group days take turns; two groupings of one day at once would waste each other."""
 
         async def run() -> None:
-            async with self._turn:
+            async with self._daemon.turn:
                 await work()
 
         return run

@@ -1,6 +1,8 @@
 """Asking the daemon: a correction while it runs is made by it, and its errors come back as ours."""
 
 import asyncio
+import json
+import logging
 import os
 import re
 import signal
@@ -15,7 +17,8 @@ import pytest
 
 from aggregator import door
 from aggregator.demo import FOLDER
-from aggregator.errors import InputError, StoreError, UsageError
+from aggregator.desk import Desk
+from aggregator.errors import AggregatorError, InputError, StoreError, UsageError
 
 
 def _echo(name, arguments):
@@ -97,13 +100,102 @@ def test_a_writer_without_a_door_is_named_as_such(database):
         door.ask(database, "echo", {})
 
 
-@pytest.mark.parametrize("line", [b"nonsense\n", b"[1]\n", b"\n"], ids=["no JSON", "no object", "empty"])
+NO_REQUESTS = {
+    "no JSON": b"nonsense\n",
+    "no object": b"[1]\n",
+    "empty": b"\n",
+    "a name that is none": b'{"name": ["echo"], "arguments": {}}\n',
+    "arguments without names": b'{"name": "echo", "arguments": [1]}\n',
+}
+
+
+@pytest.mark.parametrize("line", NO_REQUESTS.values(), ids=NO_REQUESTS)
 def test_what_is_no_request_is_answered_with_an_error(tmp_path, line):
     database = tmp_path / "news.db"
     with Opened(database), socket.socket(socket.AF_UNIX) as channel:
         channel.connect(str(database.with_name("news.db.door")))
         channel.sendall(line)
         assert b"UsageError" in channel.makefile("rb").readline()
+
+
+def test_an_operation_that_the_daemon_does_not_know_is_named():
+    with pytest.raises(UsageError, match=r"knows no request 'fly'; if it runs an older version, restart it"):
+        asyncio.run(Desk(None, None, None).perform("fly", {}))
+
+
+BUGS = {
+    "a wrong value": ValueError("seven is no colour"),
+    "a missing key": KeyError("seven"),
+    "a wrong type": TypeError("seven is no colour"),
+    "a lost connection of its own": ConnectionResetError("seven"),
+    "an answer that is no JSON": {("seven",): 1},
+}
+
+
+@pytest.mark.parametrize("bug", BUGS.values(), ids=BUGS)
+def test_a_bug_in_a_request_is_logged_and_told_as_one(tmp_path, caplog, bug):
+    def answer(name, arguments):
+        if isinstance(bug, Exception):
+            raise bug
+        return bug
+
+    with (
+        Opened(tmp_path / "news.db", answer),
+        pytest.raises(AggregatorError, match="a bug of its own") as told,
+    ):
+        door.ask(tmp_path / "news.db", "echo", {})
+    assert type(told.value) is AggregatorError
+    assert "what is stored is safe" in str(told.value)
+    [record] = caplog.records
+    assert (record.levelno, record.getMessage()) == (
+        logging.CRITICAL,
+        "a bug in request echo, please report it",
+    )
+    assert record.exc_info
+
+
+def test_a_request_that_the_machine_has_too_little_for_is_told_so(tmp_path, caplog):
+    def starved(name, arguments):
+        raise MemoryError
+
+    with Opened(tmp_path / "news.db", starved), pytest.raises(AggregatorError, match="not enough memory"):
+        door.ask(tmp_path / "news.db", "echo", {})
+    [record] = caplog.records
+    assert record.levelno == logging.ERROR
+
+
+SENT = {
+    "nothing": b"",
+    "half a request": b'{"name": "echo", ',
+    "a request that takes long": b'{"name": "echo", "arguments": {}}\n',
+}
+
+
+@pytest.mark.parametrize("sent", SENT.values(), ids=SENT)
+def test_a_door_that_closes_waits_for_nobody_and_says_so(tmp_path, caplog, sent):
+    begun, may_end = threading.Event(), threading.Event()
+
+    def slow(name, arguments):
+        begun.set()
+        may_end.wait(60)
+
+    try:
+        with Opened(tmp_path / "news.db", slow), socket.socket(socket.AF_UNIX) as last:
+            channel = socket.socket(socket.AF_UNIX)
+            for client in (channel, last):  # whoever is let in last shows that all before were
+                client.connect(str(tmp_path / "news.db.door"))
+            channel.sendall(sent)
+            last.sendall(b"nonsense\n")
+            last.makefile("rb").readline()
+            if sent.endswith(b"\n"):
+                assert begun.wait(60)
+    finally:
+        may_end.set()
+    with channel:
+        answer = json.loads(channel.makefile("rb").readline())
+    assert answer["error"] == "StoreError"
+    assert answer["message"].startswith("the daemon stops and did not finish the request")
+    assert caplog.records == []
 
 
 def test_a_correction_while_the_daemon_runs_is_made_by_the_daemon(demo_copy):
