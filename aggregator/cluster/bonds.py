@@ -24,7 +24,7 @@ from aggregator.cluster.listings import Listings
 from aggregator.cluster.reading import Reader
 from aggregator.cluster.rules import Rules
 from aggregator.cluster.series import SeriesSlot
-from aggregator.cluster.similarity import cross_similarities, similarities
+from aggregator.cluster.similarity import Use, cross_similarities, similarities
 from aggregator.cluster.weights import TokenWeights
 from aggregator.model import Correction, CorrectionKind, Headline, Sighting
 
@@ -248,7 +248,8 @@ def _contrasts(
         return {}
     headlines = [headline for members in parts.values() for headline in members]
     tokens = scorer.tokens(headlines)
-    textual = similarities(tokens, scorer.weights, scorer.rules)
+    memory = scorer.reader.memory(scorer.language)
+    textual = similarities(tokens, scorer.weights, scorer.rules, memory, use=Use.CONTRASTING)
     heard = with_listings(textual, _listings(headlines, sightings), tokens, scorer.rules)
     sizes = np.array([len(members) for members in parts.values()])
     owner = sparse.csr_matrix(

@@ -33,21 +33,17 @@ def candidates(
     among = _Search(words, vectors.kinship, vectors.lengths, least_overlap)
     found = [*among.pairs(changed & left, right)]
     if not np.array_equal(left, right):
-        found = _each_once([*found, *among.pairs(changed & right, left)])
+        found = _each_once([*found, *among.pairs(changed & right, left)], len(left))
     nothing = np.zeros(0, dtype=np.int64)
     return np.concatenate([nothing, *(p for p, _ in found)]), np.concatenate(
         [nothing, *(p for _, p in found)]
     )
 
 
-def _each_once(found: list[Pairs]) -> list[Pairs]:
-    pairs = (
-        np.concatenate([np.stack(pair, axis=1) for pair in found])
-        if found
-        else np.zeros((0, 2), dtype=np.int64)
-    )
-    one, other = np.unique(pairs, axis=0).T
-    return [(one, other)]
+def _each_once(found: list[Pairs], count: int) -> list[Pairs]:
+    """Return pairs of `count` rows without those that were found before, in order."""
+    pairs = np.concatenate([np.zeros(0, dtype=np.int64), *(one * count + other for one, other in found)])
+    return [np.divmod(np.unique(pairs), max(count, 1))]
 
 
 class _Search:

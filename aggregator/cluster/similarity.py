@@ -10,6 +10,7 @@ every two headlines whose rows are the same, and only the others are compared.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import Self
 
 import numpy as np
@@ -29,9 +30,17 @@ from aggregator.cluster.vectors import KIN, UNIT, Vectors, Weighing
 from aggregator.cluster.weights import TokenWeights
 
 SPARE_DOCUMENTS = 5_000  # of one language, remembered beside twice those in use; about 400 bytes each
-MAX_POOLS = 6
+MAX_POOLS = 3  # of each use
 MAX_DECIDED = 3
 _PAIRS_AT_ONCE = 25_000
+
+
+class Use(Enum):
+    """What headlines are compared for; each use compares others, of which each day has its own."""
+
+    GROUPING = auto()  # those of a day
+    CONTINUING = auto()  # those of a day with those of the days before
+    CONTRASTING = auto()  # those of groups and stories that agree
 
 
 class Memory:
@@ -43,7 +52,7 @@ class Memory:
     def __init__(self) -> None:
         self._lexicon = Lexicon()
         self._frames = Frames()
-        self._pools: list[_Pool] = []  # the last used is last
+        self._pools: list[_Pool] = []  # the last used of each use is last
         self._decided: list[Decided] = []  # the last used is last
 
     def decided(self, weights: TokenWeights) -> Decided:
@@ -65,17 +74,19 @@ class Memory:
         """Return how many documents the pools hold."""
         return len(np.unique(np.concatenate([pool.documents for pool in self._pools]))) if self._pools else 0
 
-    def pool(self, documents: Indices, weights: TokenWeights, rules: Rules) -> "_Pool":
-        """Return the pool that has most in common with `documents`, or a new one."""
-        fitting = [pool for pool in self._pools if pool.is_for(weights, rules)]
+    def pool(self, use: Use, documents: Indices, weights: TokenWeights, rules: Rules) -> "_Pool":
+        """Return the pool of this use that has most in common with `documents`, or a new one."""
+        alike = [pool for pool in self._pools if pool.use is use]
+        fitting = [pool for pool in alike if pool.is_for(weights, rules)]
         common = [len(np.intersect1d(pool.documents, documents, assume_unique=True)) for pool in fitting]
         if common and 2 * max(common) > len(documents):
             pool = fitting[common.index(max(common))]
-            self._pools.remove(pool)
+            alike.remove(pool)
         else:
             names = [pool.names for pool in self._pools if pool.names.weights == weights]
-            pool = _Pool(names[0] if names else Names(weights), self._frames, rules)
-        self._pools = [*self._pools, pool][-MAX_POOLS:]
+            pool = _Pool(use, names[0] if names else Names(weights), self._frames, rules)
+        others = [pool for pool in self._pools if pool.use is not use]
+        self._pools = [*others, *alike[1 - MAX_POOLS :], pool]
         return pool
 
 
@@ -85,6 +96,7 @@ def similarities(
     rules: Rules,
     memory: Memory | None = None,
     since: Since | None = None,
+    use: Use = Use.GROUPING,
 ) -> sparse.csr_matrix:
     """Return the similarities of all pairs worth comparing; (n, n) int64, symmetric, empty diagonal.
 
@@ -97,7 +109,7 @@ def similarities(
     numbers = lexicon.numbers(documents, since)
     unique, rows, counts = np.unique(numbers, return_inverse=True, return_counts=True)
     everywhere = np.ones(len(unique), dtype=bool)
-    pool = memory.pool(unique, weights, rules)
+    pool = memory.pool(use, unique, weights, rules)
     edges = pool.similarities(lexicon, _Sides(unique, counts, everywhere, everywhere))
     headlines = _Headlines.of(rows, len(unique))
     return edges.between(headlines, headlines)
@@ -118,7 +130,8 @@ def cross_similarities(
     ours, theirs = lexicon.numbers(left), lexicon.numbers(right)
     unique, rows, counts = np.unique(np.concatenate([ours, theirs]), return_inverse=True, return_counts=True)
     sides = _Sides(unique, counts, np.isin(unique, ours), np.isin(unique, theirs))
-    edges = memory.pool(unique, weights, rules).similarities(lexicon, sides)
+    pool = memory.pool(Use.CONTINUING, unique, weights, rules)
+    edges = pool.similarities(lexicon, sides)
     mine, others = rows[: len(ours)], rows[len(ours) :]
     return edges.between(_Headlines.of(mine, len(unique)), _Headlines.of(others, len(unique)))
 
@@ -199,8 +212,8 @@ class _Sides:
 class _Pool:
     """Headlines that are compared with each other, with their similarities as of the last time."""
 
-    def __init__(self, names: Names, frames: Frames, rules: Rules) -> None:
-        self.names, self._rules = names, rules
+    def __init__(self, use: Use, names: Names, frames: Frames, rules: Rules) -> None:
+        self.use, self.names, self._rules = use, names, rules
         self._weighing = Weighing(names, frames, rules)
         self._rows = Rows.none()
         nothing = np.zeros(0, dtype=np.int64)
