@@ -3,6 +3,9 @@
 import json
 import re
 import sqlite3
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,6 +14,10 @@ from click.testing import CliRunner
 from aggregator.cli import run_command
 from aggregator.cli.commands import aggregator
 from aggregator.demo import FOLDER
+from aggregator.pipeline import correcting
+from aggregator.store import corrections, days, open_reader
+from aggregator.store.corrections import Bond, BondRow
+from tests.system.paper import Paper, open_paper
 
 
 class Home:
@@ -195,3 +202,126 @@ def test_a_damaged_export_is_refused_whole(home, tmp_path, capsys):
     assert home.status("correct", "import", str(path)) == 1
     assert "line 2" in capsys.readouterr().err
     assert home.rows("SELECT * FROM corrections") == []
+
+
+# --- decisions about closed days -----------------------------------------------------------------------
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+FERRY, TAX, ALONE = 1, 2, 3
+SAME, APART = (BondRow(bond, "url:1", "url:2") for bond in (Bond.SAME, Bond.APART))
+
+
+@pytest.fixture
+def paper(tmp_path):
+    """Three articles of a closed day, each a story of its own; their keys are those of the bonds above."""
+    with open_paper(tmp_path) as paper:
+        headlines = ("Ferry runs aground off Vennhavn", "Tallis parliament votes down the harbour tax")
+        paper.hear(NOON, *headlines, "Glassworkers of Ombra end their strike")
+        paper.store.write(
+            lambda connection: connection.execute("UPDATE articles SET key = 'url:' || article_id")
+        )
+        paper.regroup(NOON)
+        close(paper)
+        yield paper
+
+
+def close(paper: Paper) -> None:
+    paper.store.write(partial(days.close_day, day=NOON.date(), timezone="UTC", now=NOON))
+
+
+def are_one(paper: Paper, *article_ids: int) -> bool:
+    stories = dict(paper.rows("SELECT article_id, story_id FROM story_members"))
+    return len({stories[article_id] for article_id in article_ids}) == 1
+
+
+def add(bond: BondRow) -> Callable[[sqlite3.Connection], object]:
+    return partial(corrections.add_correction, kind="join", note="", bonds=[bond], now=NOON)
+
+
+def bring(bond: BondRow) -> Callable[[sqlite3.Connection], object]:
+    line = {"kind": "join", "note": "", "bonds": [{"bond": bond.bond, "a_key": "url:1", "b_key": "url:2"}]}
+    return partial(corrections.import_lines, text=json.dumps(line), now=NOON)
+
+
+undo_the_first = partial(corrections.undo_correction, correction_id=1, now=NOON)
+INTERRUPTED = {
+    "a decision": ([], add(SAME), True),
+    "an import": ([], bring(SAME), True),
+    "a decision that is taken back": ([add(SAME)], undo_the_first, False),
+    "a change of mind": ([add(SAME)], add(APART), False),
+}
+
+
+@pytest.mark.parametrize("age", [timedelta(days=1), timedelta(days=40)], ids=["young", "old"])
+@pytest.mark.parametrize(("before", "stored", "is_one"), INTERRUPTED.values(), ids=INTERRUPTED)
+def test_what_is_stored_is_carried_out_by_the_next_grouping_whoever_died_before_it(
+    paper, before, stored, is_one, age
+):
+    for decision in before:
+        paper.store.write(decision)
+        paper.regroup(NOON + age)
+        assert are_one(paper, FERRY, TAX) is not is_one
+    paper.store.write(stored)
+
+    paper.regroup(NOON + age)
+
+    assert are_one(paper, FERRY, TAX) is is_one
+    assert paper.rows("SELECT changes, reopened FROM days") == [(0, 0)]
+
+
+def take_changes_seen(paper: Paper, meanwhile: Callable[[], object]) -> None:
+    """A grouping of the closed day that has read it before something happened, and is written after it."""
+    with open_reader(paper.store.path) as connection:
+        [changed] = days.load_changed_days(connection, not_before=NOON.date())
+    meanwhile()
+    paper.store.write(partial(days.take_changes, changed=changed, rules_version="1", now=NOON))
+
+
+def test_a_decision_during_a_grouping_is_carried_out_by_the_next_one(paper):
+    paper.hear(NOON, "Lighthouse at Cape Brevan goes dark")
+    take_changes_seen(paper, lambda: paper.store.write(add(SAME)))
+    assert paper.rows("SELECT changes, reopened FROM days") == [(1, 1)]
+
+    take_changes_seen(paper, lambda: paper.hear(NOON, "Opera of Skarn opens its new house"))
+    assert paper.rows("SELECT changes, reopened FROM days") == [(1, 1)], "as if open, and not all is seen"
+
+    paper.regroup(NOON)
+    assert are_one(paper, FERRY, TAX)
+    assert paper.rows("SELECT changes, reopened FROM days") == [(0, 0)]
+
+
+def test_a_decision_that_came_to_a_grouping_of_late_articles_is_carried_out_as_if_open(paper):
+    paper.hear(NOON, "Lighthouse at Cape Brevan goes dark")
+
+    def read_late(connection: sqlite3.Connection) -> days.ChangedDay:
+        [changed] = days.load_changed_days(connection, not_before=NOON.date())
+        add(SAME)(connection)
+        return days.recounted(connection, changed)
+
+    changed = paper.store.write(read_late)
+    paper.store.write(partial(days.take_changes, changed=changed, rules_version="1", now=NOON))
+    assert paper.rows("SELECT changes, reopened FROM days") == [(1, 1)]
+    paper.regroup(NOON)
+    assert are_one(paper, FERRY, TAX)
+
+
+def test_a_decision_about_a_late_article_that_is_not_grouped_yet_opens_no_day(paper):
+    paper.hear(NOON, "Ferry runs aground off Vennhavn in fog", outlet="Lantern")
+    [(key,)] = paper.rows("SELECT key FROM articles WHERE article_id = 4")
+    paper.store.write(add(BondRow(Bond.LEAD, str(key), str(key))))
+    assert paper.rows("SELECT changes, reopened FROM days") == [(2, 0)]
+    paper.regroup(NOON)
+    assert paper.rows("SELECT is_addendum FROM story_members ORDER BY article_id") == [(0,), (0,), (0,), (1,)]
+
+
+def test_a_correction_groups_its_closed_day_at_once_and_keeps_its_ids(paper):
+    before = dict(paper.rows("SELECT article_id, story_id FROM story_members"))
+    done = correcting.apply_correction(
+        paper.grouper, correcting.join(FERRY, TAX), paper.settings, NOON + timedelta(days=40)
+    )
+    assert done.grouped.stories_changed
+    assert are_one(paper, FERRY, TAX)
+    undone = correcting.undo(paper.grouper, done.correction_id, paper.settings, NOON + timedelta(days=40))
+    assert undone.days == 1
+    after = dict(paper.rows("SELECT article_id, story_id FROM story_members"))
+    assert (after[FERRY], after[ALONE]) == (before[FERRY], before[ALONE])

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from aggregator.errors import Shortage, StoreError, StoreFull, StoreLocked
 from aggregator.pipeline import correcting
 from aggregator.pipeline.grouper import Grouper
 from aggregator.pipeline.grouping_process import GroupingProcess
-from aggregator.store import open_store
+from aggregator.store import days, open_store
 from tests.doomed_grouping import DOOMED
 from tests.system.home import check
 from tests.system.paper import Paper, open_paper
@@ -155,6 +156,24 @@ def test_what_happens_to_it_is_told_and_the_next_one_groups(
         assert grouper.regroup(paper.settings, NOON).headlines == len(HEADLINES) + 1
     assert days_to_group(paper) == 0
     assert check(paper.store.path) == "ok"
+
+
+def test_a_correction_of_a_closed_day_is_carried_out_by_the_next_one(paper, tmp_path, monkeypatch):
+    paper.regroup(NOON)
+    paper.store.write(partial(days.close_day, day=NOON.date(), timezone="UTC", now=NOON))
+    for name, value in (
+        ("PLACE", "before_comparing"),
+        ("DOOM", "killed"),
+        ("DOOMED", str(tmp_path / "there")),
+    ):
+        monkeypatch.setenv(name, value)
+    with GroupingProcess(paper.store, DOOMED) as grouper:
+        with pytest.raises(Shortage, match="was killed"):
+            correcting.apply_correction(grouper, correcting.join(1, 3), paper.settings, NOON)
+        assert grouper.regroup(paper.settings, NOON).conflicts == ()
+    stories = dict(paper.rows("SELECT article_id, story_id FROM story_members"))
+    assert stories[1] == stories[3]
+    assert days_to_group(paper) == 0
 
 
 def test_a_bug_is_told_with_the_place_where_it_happened(paper, tmp_path, monkeypatch):

@@ -1,14 +1,19 @@
 """The schema's history: a step that a store somewhere has taken is not changed any more, another one follows it."""
 
 import sqlite3
+from contextlib import closing
 from hashlib import sha256
 
-from sqlite_utils import Database
+from sqlite_utils import Database, Migrations
 
-from aggregator.store.migrations import _STEPS
+from aggregator.store import open_store
+from aggregator.store.migrations import _STEPS, APPLICATION_ID, create_tables_and_views, migrations
 
 # What the schema is after each step, as `schema_digest` tells it. Add a line with a step; never change one.
-TAKEN = {"create_tables_and_views": "2cc9ec81ad2dd21bd753365cf72f3e6ff3adcf8df0555faf415e9da788cb25c5"}
+TAKEN = {
+    "create_tables_and_views": "2cc9ec81ad2dd21bd753365cf72f3e6ff3adcf8df0555faf415e9da788cb25c5",
+    "let_days_be_reopened": "cba30256a7e01db23b70b4188caccc6891ffbdf063004638212af3f14746155e",
+}
 
 
 def schema_digest(connection: sqlite3.Connection) -> str:
@@ -37,3 +42,21 @@ def test_the_digest_tells_a_column_more():
     other.execute("CREATE TABLE  a (b, c)")
 
     assert schema_digest(one) != schema_digest(other)
+
+
+def test_a_store_made_by_the_first_step_has_no_day_that_was_reopened(tmp_path):
+    path = tmp_path / "news.db"
+    first = Migrations(migrations.name)
+    first(name=create_tables_and_views.__name__)(create_tables_and_views)
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        first.apply(Database(connection))
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute("PRAGMA user_version = 1")
+        connection.execute("INSERT INTO days (day, language, changes) VALUES ('2026-03-01', 'en', 2)")
+
+    open_store(path).close()
+
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (2,)
+        days = connection.execute("SELECT day, language, changes, reopened FROM days").fetchall()
+        assert days == [("2026-03-01", "en", 2, 0)]

@@ -1,4 +1,8 @@
-"""A person's decisions about stories, turned into bonds between articles and replayed at once."""
+"""A person's decisions about stories, turned into bonds between articles and replayed at once.
+
+A decision is stored with the note which days it is about: if the program or the grouping dies before they are grouped
+again, the next grouping carries it out.
+"""
 
 import sqlite3
 from collections.abc import Callable, Sequence
@@ -9,7 +13,7 @@ from functools import partial
 from aggregator.errors import UsageError
 from aggregator.pipeline.grouper import Grouper, Regrouped
 from aggregator.settings import Settings
-from aggregator.store import corrections, days, open_reader, reading
+from aggregator.store import corrections, open_reader, reading
 from aggregator.store.corrections import Bond, BondRow
 
 
@@ -97,7 +101,7 @@ def apply_correction(grouper: Grouper, decide: Decide, settings: Settings, now: 
     correction_id = grouper.store.write(
         partial(corrections.add_correction, kind=kind, note=note, bonds=bonds, now=now)
     )
-    return Corrected(correction_id, note, regroup_corrected(grouper, _keys(bonds), settings, now))
+    return Corrected(correction_id, note, grouper.regroup(settings, now))
 
 
 def undo(grouper: Grouper, correction_id: int, settings: Settings, now: datetime) -> Regrouped:
@@ -107,10 +111,7 @@ def undo(grouper: Grouper, correction_id: int, settings: Settings, now: datetime
         UsageError: there is no such correction in force.
     """
     grouper.store.write(partial(corrections.undo_correction, correction_id=correction_id, now=now))
-    with open_reader(grouper.store.path) as connection:
-        rows = corrections.list_corrections(connection)
-    keys = [key for row in rows if row.correction_id == correction_id for key in _keys(row.bonds)]
-    return regroup_corrected(grouper, keys, settings, now)
+    return grouper.regroup(settings, now)
 
 
 def import_corrections(grouper: Grouper, text: str, settings: Settings, now: datetime) -> int:
@@ -119,25 +120,9 @@ def import_corrections(grouper: Grouper, text: str, settings: Settings, now: dat
     Raises:
         InputError: names the first line that is no correction; nothing is added then.
     """
-    with open_reader(grouper.store.path) as connection:
-        before = {row.correction_id for row in corrections.list_corrections(connection)}
     added = grouper.store.write(partial(corrections.import_lines, text=text, now=now))
-    with open_reader(grouper.store.path) as connection:
-        rows = corrections.list_corrections(connection)
-    keys = [key for row in rows if row.correction_id not in before for key in _keys(row.bonds)]
-    regroup_corrected(grouper, keys, settings, now)
+    grouper.regroup(settings, now)
     return added
-
-
-def regroup_corrected(grouper: Grouper, keys: Sequence[str], settings: Settings, now: datetime) -> Regrouped:
-    """Group the days of these articles again, as if they were open."""
-    with open_reader(grouper.store.path) as connection:
-        concerned = days.load_days_of(connection, keys)
-    return grouper.regroup_days(concerned, settings, now)
-
-
-def _keys(bonds: Sequence[BondRow]) -> list[str]:
-    return [key for bond in bonds for key in (bond.a_key, bond.b_key)]
 
 
 def _apart(article: sqlite3.Row, others: Sequence[sqlite3.Row]) -> list[BondRow]:

@@ -50,7 +50,7 @@ class CorrectionRow:
 def add_correction(
     connection: sqlite3.Connection, kind: str, note: str, bonds: Sequence[BondRow], now: datetime
 ) -> int:
-    """Store a decision and mark the days it is about; return its number.
+    """Store a decision and mark the days it is about, closed ones too; return its number.
 
     A later `same` and an earlier `apart` of the same pair (or the reverse) contradict each other: the
     earlier one is undone by the person's change of mind, here and now, and stays listed as undone.
@@ -190,11 +190,14 @@ def _undo_opposite(connection: sqlite3.Connection, bond: BondRow, now: datetime)
 
 
 def _mark_days(connection: sqlite3.Connection, correction_id: int) -> None:
-    """The days of the articles concerned are to be grouped again."""
+    """The days of the articles concerned are to be grouped again, where they are in a story as if open."""
     connection.execute(
-        "INSERT INTO days (day, language, changes)"
-        " SELECT DISTINCT a.day, a.language, 1 FROM articles AS a"
-        "   JOIN correction_bonds AS b ON a.key IN (b.a_key, b.b_key) WHERE b.correction_id = ?"
-        " ON CONFLICT (day, language) DO UPDATE SET changes = changes + 1",
+        "INSERT INTO days (day, language, changes, reopened)"
+        " SELECT a.day, a.language, 1, max(m.article_id IS NOT NULL) FROM articles AS a"
+        "   JOIN correction_bonds AS b ON a.key IN (b.a_key, b.b_key)"
+        "   LEFT JOIN story_members AS m USING (article_id)"
+        "  WHERE b.correction_id = ? GROUP BY a.day, a.language"
+        " ON CONFLICT (day, language) DO UPDATE SET"
+        "  changes = changes + 1, reopened = max(reopened, excluded.reopened)",
         [correction_id],
     )

@@ -2,10 +2,10 @@
 
 A (day, language) is the unit of grouping. `changes` counts what has happened to it since its last
 grouping; a grouping takes back the count it has seen, so that nothing which arrived meanwhile is
-forgotten, whoever is killed when.
+forgotten, whoever is killed when. A day is `reopened` when a person decides about its stories, until it was grouped
+as if open: a person's word outranks a freeze.
 """
 
-import json
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -61,12 +61,13 @@ def mark_days_changed(connection: sqlite3.Connection, days: Sequence[tuple[str, 
 def load_changed_days(connection: sqlite3.Connection, *, not_before: date) -> list[ChangedDay]:
     """Days with something new, oldest first.
 
-    A closed day takes late articles from `not_before` on; what comes later still is archive, not grouped.
+    A closed day takes late articles from `not_before` on; what comes later still is archive, not grouped. One that was
+    reopened is as if open, whatever its age; the ids of its digest are kept.
     """
     rows = connection.execute(
-        "SELECT d.day, d.language, d.changes, c.day IS NOT NULL AS is_closed"
+        "SELECT d.day, d.language, d.changes, d.reopened, c.day IS NOT NULL AS is_closed"
         "  FROM days AS d LEFT JOIN closed_days AS c USING (day)"
-        " WHERE d.changes > 0 AND (d.day >= ? OR c.day IS NULL) ORDER BY d.day, d.language",
+        " WHERE d.changes > 0 AND (d.day >= ? OR c.day IS NULL OR d.reopened) ORDER BY d.day, d.language",
         [not_before.isoformat()],
     )
     return [
@@ -74,8 +75,8 @@ def load_changed_days(connection: sqlite3.Connection, *, not_before: date) -> li
             day_of(row["day"]),
             row["language"],
             row["changes"],
-            bool(row["is_closed"]),
-            bool(row["is_closed"]),
+            is_closed=bool(row["is_closed"] and not row["reopened"]),
+            keeps_ids=bool(row["is_closed"]),
         )
         for row in rows
     ]
@@ -96,20 +97,6 @@ def load_days(connection: sqlite3.Connection, first: date, last: date) -> list[C
         [first.isoformat(), last.isoformat()],
     )
     return [_as_if_open(row, keeps_ids=False) for row in rows]
-
-
-def load_days_of(connection: sqlite3.Connection, keys: Sequence[str]) -> list[ChangedDay]:
-    """The days of these articles that are grouped at all, oldest first, as if open; a digest's ids are kept."""
-    rows = connection.execute(
-        "SELECT d.day, d.language, d.changes, c.day IS NOT NULL AS is_closed"
-        "  FROM days AS d LEFT JOIN closed_days AS c USING (day) WHERE EXISTS ("
-        "   SELECT 1 FROM articles AS a JOIN story_members USING (article_id)"
-        "    WHERE a.day = d.day AND a.language = d.language"
-        "      AND a.key IN (SELECT value FROM json_each(?)))"
-        " ORDER BY d.day, d.language",
-        [json.dumps(list(keys))],
-    )
-    return [_as_if_open(row, keeps_ids=bool(row["is_closed"])) for row in rows]
 
 
 def load_later_days(connection: sqlite3.Connection, day: date, language: str, last: date) -> list[ChangedDay]:
@@ -173,22 +160,42 @@ def _sightings(connection: sqlite3.Connection, day: date, language: str, first: 
         yield Sighting(f"{poll}/{entry}" if is_search_feed(row["url"]) else poll, entry, row["key"])
 
 
+_COUNTED = (
+    "(stories, articles) = (SELECT count(*), coalesce(sum(d.articles), 0) FROM story_days AS d"
+    "                        WHERE d.day = days.day AND d.language = days.language)"
+)
+
+
 def take_changes(
     connection: sqlite3.Connection, changed: ChangedDay, rules_version: str, now: datetime
 ) -> None:
-    """Note that the changes seen by a grouping are dealt with, and how much the day holds now."""
+    """Note that the changes seen by a grouping are dealt with, and how much the day holds now.
+
+    A day that was reopened meanwhile waits to be grouped as if open: it keeps a change.
+    """
     connection.execute(
-        "UPDATE days SET changes = max(changes - ?, 0), grouped_at = ?, rules_version = ?,"
-        " revision = revision + 1,"
-        " (stories, articles) = (SELECT count(*), coalesce(sum(d.articles), 0) FROM story_days AS d"
-        "                         WHERE d.day = days.day AND d.language = days.language)"
-        " WHERE day = ? AND language = ?",
-        (changed.changes, time_text(now), rules_version, changed.day.isoformat(), changed.language),
+        "UPDATE days SET changes = max(changes - :seen, reopened AND :is_closed),"
+        " reopened = reopened AND (:is_closed OR changes > :seen),"
+        " grouped_at = :now, rules_version = :rules_version, revision = revision + 1,"
+        f" {_COUNTED} WHERE day = :day AND language = :language",
+        {
+            "seen": changed.changes,
+            "is_closed": changed.is_closed,
+            "now": time_text(now),
+            "rules_version": rules_version,
+            "day": changed.day.isoformat(),
+            "language": changed.language,
+        },
     )
 
 
+def recount_days(connection: sqlite3.Connection, days: Sequence[tuple[str, str]]) -> None:
+    """Note how much these (day, language) hold now."""
+    connection.executemany(f"UPDATE days SET {_COUNTED} WHERE day = ? AND language = ?", days)
+
+
 def load_revision(connection: sqlite3.Connection, day: date, language: str) -> int:
-    """How often the day's stories were written; while it is the same, so are they."""
+    """How often the day's stories were written; while it is the same, so are they. It never comes twice."""
     row = connection.execute(
         "SELECT revision FROM days WHERE day = ? AND language = ?", [day.isoformat(), language]
     ).fetchone()

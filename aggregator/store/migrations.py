@@ -398,6 +398,10 @@ SELECT day, topic, format, path, sha256, made_at, stories, addendum
 """
 
 
+# Set together with a change that a person made, so that a closed day is grouped again for it, whoever is killed before.
+_REOPENED = "ALTER TABLE days ADD COLUMN reopened INTEGER NOT NULL DEFAULT 0;"
+
+
 def run_script(db: Database, script: str) -> None:
     """Run several statements inside the current transaction (`executescript` would commit it)."""
     statement = ""
@@ -420,7 +424,11 @@ def create_tables_and_views(db: Database) -> None:
     run_script(db, _VIEWS)
 
 
-_STEPS: tuple[Callable[[Database], None], ...] = (create_tables_and_views,)
+def let_days_be_reopened(db: Database) -> None:
+    run_script(db, _REOPENED)
+
+
+_STEPS: tuple[Callable[[Database], None], ...] = (create_tables_and_views, let_days_be_reopened)
 SCHEMA_VERSION = len(_STEPS)
 for _step in _STEPS:
     migrations(name=_step.__name__)(_step)
