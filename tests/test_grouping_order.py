@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from aggregator import explain
 from aggregator.model import ArticleDraft, DatedArticle, Identity, Outcome, PollRecord
+from aggregator.pipeline import pruning
 from aggregator.pipeline.local_grouper import LocalGrouper
 from aggregator.settings import FeedSettings, Settings
 from aggregator.store import Store, corrections, days, feeds, identity, open_reader, open_store, polls
@@ -89,7 +90,7 @@ def poll(store: Store, document: Document, at: datetime = NOW) -> None:
         for place, name in enumerate(names)
     )
     record = PollRecord(
-        feed=replace(feed, last_polled_at=at),
+        feed=replace(feed, last_polled_at=at, entries_sha256=f"{at}"),
         started_at=at,
         outcome=Outcome.MODIFIED,
         status=200,
@@ -210,6 +211,34 @@ def test_what_is_remembered_between_groupings_changes_nothing(documents, seed):
                 (LocalGrouper(kept) if number % 3 == 2 else remembering).regroup(Settings(), NOW)
                 regroup(forgotten)
                 assert tables(kept) == tables(forgotten)
+
+
+@pytest.mark.parametrize("is_remembering", [True, False])
+def test_a_day_that_was_pruned_and_comes_again_is_not_taken_for_the_one_that_is_remembered(
+    store, is_remembering
+):
+    """It is remembered at its first revision, and a rebuild would bring the one that follows to that revision too."""
+    now, kept = NOW + timedelta(days=50), LocalGrouper(store)
+    poll(store, (PLAIN, [["0.1.0"], ["0.3.0"]]), NOW)
+    kept.regroup(Settings(), now)
+    poll(store, (PLAIN, [["5.0.9"]]), now)  # the others are listed no more
+    assert pruning.prune(store, Settings(), pruning.Retention(keep_days=40), now).articles == 2
+
+    poll(store, (PLAIN, [["0.2.0"], ["0.4.0"]]), now)  # an archive
+    kept.recluster_days(Settings(), now, first=MORNING.date(), last=MORNING.date())
+    poll(store, (PLAIN, [["0.5.0"], ["1.5.0"]]), now)
+    (kept if is_remembering else LocalGrouper(store)).regroup(Settings(), now)
+
+    days, _ = daily_stories(store)
+    assert days == {
+        frozenset({"url:0.2.0", "url:0.4.0", "url:0.5.0"}),
+        frozenset({"url:1.5.0"}),
+        frozenset({"url:5.0.9"}),
+    }
+    with open_reader(store.path) as connection:
+        told = connection.execute("SELECT day, sum(articles) FROM outlet_days GROUP BY day ORDER BY 1")
+        assert [tuple(row) for row in told] == [("2026-03-02", 4), ("2026-03-11", 1)]
+        assert connection.execute("SELECT count(*) FROM ledger WHERE article_id <= 2").fetchone()[0] == 0
 
 
 @pytest.fixture

@@ -124,6 +124,11 @@ def assert_is_sound(store: Path) -> None:
         "SELECT * FROM stories AS s WHERE articles_total <>"
         " (SELECT count(*) FROM story_members AS m WHERE m.story_id = s.story_id)",
     )
+    assert not rows(
+        store,
+        "SELECT * FROM days AS d WHERE stories <>"
+        " (SELECT count(*) FROM story_days AS s WHERE s.day = d.day AND s.language = d.language)",
+    ), "a day whose articles are gone is told as empty"
 
 
 # --- what goes and what stays ------------------------------------------------------------------------

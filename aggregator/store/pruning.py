@@ -5,7 +5,8 @@ Facts
 * What the latest document of a feed still lists is not over: `latest_listings` has it, and it stays.
 * A story's articles of one day go together or not at all, so no count, headline or reason on that day is
   left half true. An article that others were folded into goes no sooner than they.
-* A story's row stays for ever: its id is never given to another event, and merged ids go on leading on.
+* A story's row stays for ever: its id is never given to another event, and merged ids go on leading on. So does
+  a day's: if its count of revisions began anew, a grouping could take what comes later for what it remembers.
 * Digests, their snapshots, deliveries and corrections are no articles; none of them is touched.
 * A row with all that hangs on it costs a tenth of a millisecond to delete, and the writer has others
   waiting: so portions, each complete in itself.
@@ -16,6 +17,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from aggregator.store.days import recount_days
 from aggregator.store.grouped_days import update_totals
 from aggregator.store.outlet_days import count_outlets
 from aggregator.store.tombstones import add_tombstones
@@ -166,11 +168,7 @@ def _delete(connection: sqlite3.Connection) -> list[int]:
     connection.execute(f"DELETE FROM articles WHERE article_id IN {_GOING}")
     for day, language in days:
         count_outlets(connection, day, language)
-    connection.executemany(
-        "DELETE FROM days WHERE day = ?1 AND language = ?2"
-        " AND NOT EXISTS (SELECT 1 FROM articles WHERE day = ?1 AND language = ?2)",
-        map(tuple, days),
-    )
+    recount_days(connection, [tuple(row) for row in days])
     return sorted({row["story_id"] for row in of_stories})
 
 
