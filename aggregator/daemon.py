@@ -133,7 +133,7 @@ class Daemon:
             StoreError: the path leads to another file, or to none.
         """
         store = self.stages.store
-        if taken := self.taken_away():
+        if taken := store.taken_away():
             raise taken
         try:
             await asyncio.wrap_future(store.submit(partial(upkeep.beat, now=self.stages.clock.now())))
@@ -142,16 +142,6 @@ class Daemon:
         except StoreFull as error:
             self.pause_for(error)
         notify("WATCHDOG=1")
-
-    def taken_away(self) -> StoreError | None:
-        """What to say if the path leads to another file than the one being written, or to none."""
-        store = self.stages.store
-        if store.is_same_file():
-            return None
-        return StoreError(
-            f"{store.path} was moved, replaced or deleted while being written; stopping so that "
-            "nothing more is written where nobody will find it"
-        )
 
     def _watch_disk(self) -> None:
         """Rest while there is little room on the disk, go on when there is enough again."""
@@ -339,7 +329,7 @@ class _Runner:
             log.error("job %s is tried again: %s", job.name, error)
         except StoreError as error:
             # Whichever job trips over a file that was taken away, the reason is the same.
-            reason = self._daemon.taken_away() or error
+            reason = self._daemon.stages.store.taken_away() or error
             log.critical("stopping: %s", reason)
             if not self._next_app.done():
                 self._next_app.set_exception(reason)

@@ -5,6 +5,8 @@ What it is to meet with stands in DOOM, the file that it makes when it is there 
 
 import os
 import signal
+import struct
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,15 @@ def killed() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def killed_in_its_answer() -> None:
+    os.write(int(sys.argv[1]), struct.pack("!i", 5_000) + b"half")
+    killed()
+
+
+def told_to_end() -> None:
+    os.kill(os.getpid(), signal.SIGUSR1)
+
+
 def gives_up() -> None:
     os._exit(3)
 
@@ -27,12 +38,35 @@ def mistaken() -> None:
     raise ValueError("seven is no colour")
 
 
+class Opaque(Exception):
+    """It is pickled, and cannot be read again."""
+
+    def __init__(self, number: str, colour: str) -> None:
+        super().__init__(f"{number} is no {colour}")
+
+
+def mistaken_in_two_words() -> None:
+    raise Opaque("seven", "colour")
+
+
 def starved() -> None:
     raise MemoryError
 
 
+def threadless() -> None:
+    raise RuntimeError("can't start new thread")
+
+
+def moves_the_store() -> None:
+    Path(sys.argv[2]).rename(f"{sys.argv[2]}.moved")
+
+
 def waits() -> None:
     signal.pause()
+
+
+def at_its_start(strike: Callable[[], None]) -> None:
+    grouping_child.give_memory_back = strike
 
 
 def before_comparing(strike: Callable[[], None]) -> None:

@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -92,7 +93,7 @@ def live(paper: Paper, grouper: Grouper) -> list[list[object]]:
 def test_another_process_comes_to_the_same(tmp_path):
     with open_paper(tmp_path / "here") as paper:
         here = live(paper, paper.grouper)
-    with open_paper(tmp_path / "there") as paper, GroupingProcess(paper.store) as grouper:
+    with open_paper(tmp_path / "there? 100% #1") as paper, GroupingProcess(paper.store) as grouper:
         assert grouper.pid is None, "none is started before there is something to group"
         there = live(paper, grouper)
         pid = grouper.pid
@@ -122,6 +123,13 @@ MISFORTUNES = {
         "was killed, most likely for lack of memory; what was polled is stored",
     ),
     "killed while it writes": ("while_writing", "killed", Shortage, "was killed, most likely"),
+    "killed in its answer": ("before_comparing", "killed_in_its_answer", Shortage, "was killed, most likely"),
+    "ended by another signal": (
+        "before_comparing",
+        "told_to_end",
+        Shortage,
+        "was ended by SIGUSR1; what was polled is stored",
+    ),
     "ended by a library": (
         "before_comparing",
         "gives_up",
@@ -130,6 +138,19 @@ MISFORTUNES = {
     ),
     "a bug before it writes": ("before_comparing", "mistaken", ValueError, "seven is no colour"),
     "a bug while it writes": ("while_writing", "mistaken", ValueError, "seven is no colour"),
+    "a bug that cannot be read here": (
+        "before_comparing",
+        "mistaken_in_two_words",
+        RuntimeError,
+        r"(?s)in mistaken_in_two_words.*seven is no colour",
+    ),
+    "a bug at its start": ("at_its_start", "mistaken", ValueError, "seven is no colour"),
+    "no threads at its start": (
+        "at_its_start",
+        "threadless",
+        Shortage,
+        "no grouping process could be started: no more threads may run; what is stored is safe",
+    ),
     "no memory": ("before_comparing", "starved", Shortage, "there is not enough memory"),
     "no room": ("on_a_full_disk", "killed", StoreFull, "nothing of this write was stored"),
 }
@@ -201,7 +222,8 @@ def test_told_to_stop_with_all_of_the_service_it_goes_on_until_the_daemon_has_en
         grouper.regroup(paper.settings, NOON)
         pid = grouper.pid
         assert pid is not None
-        os.kill(pid, signal.SIGTERM)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            os.kill(pid, number)
         paper.hear(NOON, "Lighthouse at Cape Brevan goes dark", outlet="Courier")
         assert grouper.regroup(paper.settings, NOON).days == 1
         assert grouper.pid == pid
@@ -278,6 +300,56 @@ def test_a_daemon_that_stops_waits_for_no_grouping(waiting, place):
         waiting.grouper.regroup(waiting.paper.settings, NOON)
 
 
+# --- another file in its place -----------------------------------------------------------------------
+
+
+def put_a_copy_in_its_place(path: Path) -> None:
+    copy = path.with_name("copy.db")
+    with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(copy)) as target:
+        source.backup(target)
+    copy.replace(path)
+
+
+TAKEN = {
+    "moved": lambda path: path.rename(f"{path}.moved"),
+    "replaced": put_a_copy_in_its_place,
+    "deleted": Path.unlink,
+}
+
+
+@pytest.mark.parametrize("take", TAKEN.values(), ids=TAKEN)
+def test_nothing_is_begun_on_a_file_that_is_not_the_stores(paper, take):
+    take(paper.store.path)
+    with GroupingProcess(paper.store) as grouper:
+        with pytest.raises(StoreError, match="was moved, replaced or deleted while being written"):
+            grouper.regroup_days([], paper.settings, NOON)
+        assert grouper.pid is None
+
+
+@pytest.mark.parametrize(
+    ("place", "words"),
+    [
+        ("at_its_start", "cannot be opened as a database"),
+        ("before_comparing", "was moved, replaced or deleted while being written"),
+    ],
+)
+def test_a_file_that_is_moved_meanwhile_is_not_written_and_none_is_made_in_its_place(
+    paper, tmp_path, monkeypatch, place, words
+):
+    for name, value in (
+        ("PLACE", place),
+        ("DOOM", "moves_the_store"),
+        ("DOOMED", str(tmp_path / "there")),
+    ):
+        monkeypatch.setenv(name, value)
+    with GroupingProcess(paper.store, DOOMED) as grouper, pytest.raises(StoreError, match=words):
+        grouper.regroup(paper.settings, NOON)
+    assert not paper.store.path.exists()
+    stored = "SELECT (SELECT count(*) FROM articles), (SELECT count(*) FROM story_members)"
+    [found] = paper.store.write(lambda connection: connection.execute(stored).fetchall())
+    assert tuple(found) == (len(HEADLINES), 0)
+
+
 # --- without its daemon -----------------------------------------------------------------------------
 
 DAEMON = """
@@ -307,7 +379,7 @@ def test_it_ends_with_its_daemon_and_holds_the_lock_until_then(tmp_path, monkeyp
         wait_until(lambda: state_of(child) == "T")
         daemon.kill()
         daemon.wait()
-    with pytest.raises(StoreLocked):
+    with pytest.raises(StoreLocked, match=f"what process {daemon.pid} left behind, and that is ending"):
         open_store(paper.store.path)
     os.kill(child, signal.SIGCONT)
     wait_until(lambda: state_of(child) == "Z")

@@ -8,6 +8,8 @@ Facts
 * A thread that groups has the interpreter's lock most of the time; the event loop was 14 to 19 ms late beside it.
 * It writes its groups itself, as to hand them over would have them twice. No two connections may write or checkpoint at
   one moment (`store.database`): it asks for its turn, and the store's own thread waits until it is over.
+* It is told to stop by nobody but this process: a service manager and a terminal tell all processes of a service. Signals
+  that are blocked stay so in what a thread starts, from its first moment on.
 * It holds on to the lock beside the file, so that no other daemon begins before it has ended, and ends at once
   when this process does, however it goes: its standard input, to which nothing is written, ends then.
 """
@@ -18,8 +20,8 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum, auto
@@ -39,6 +41,7 @@ log = logging.getLogger(__name__)
 
 CHILD = "aggregator.pipeline.grouping_child"
 DYING_SECONDS = 5.0
+_TOLD_TO_ALL = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,14 +125,19 @@ class GroupingProcess(Grouper):
 
     def _ask(self, request: Request) -> Any:
         with self.store.regrouping:
+            if (taken := self.store.taken_away()) is not None:
+                raise taken
             child = self._running()
             try:
                 answer = child.carry_out(request, self.store)
-            except (EOFError, ConnectionError) as error:
+            except (EOFError, OSError) as error:  # the latter for half an answer
                 raise _ended(self._put_away(child, DYING_SECONDS)) from error
             except BaseException:
                 self._put_away(child)  # it may wait for its turn, and would take the next request for that
                 raise
+            if isinstance(answer, Exception):
+                self._put_away(child)
+                raise _not_begun(answer)
             if not answer.is_sound:
                 self._put_away(child)
             return answer.result()
@@ -156,21 +164,25 @@ class _Child:
 
     def __init__(self, store: Store, module: str) -> None:
         self._pipe, theirs = Pipe()
-        with theirs:
+        with theirs, _deaf():
             self.process = subprocess.Popen(
                 [sys.executable, "-P", "-m", module, str(theirs.fileno()), str(store.path)],
                 stdin=subprocess.PIPE,
                 pass_fds=(theirs.fileno(), store.lock),
-                start_new_session=True,  # a Ctrl-C at the terminal is for this process
+                start_new_session=True,
                 env=_environment(),
             )
 
-    def carry_out(self, request: Request, store: Store) -> Answer:
-        """Raises EOFError or ConnectionError if the process ends before its answer."""
+    def carry_out(self, request: Request, store: Store) -> Answer | Exception:
+        """Return its answer, or what kept it from beginning at all.
+
+        Raises:
+            EOFError, OSError: the process ended before its answer.
+        """
         self._pipe.send(request)
         while (said := self._pipe.recv()) is Turn.WANTED:
-            store.lend(partial(_give_turn, self._pipe))
-        assert isinstance(said, Answer)
+            store.lend(partial(_give_turn, self._pipe, store))
+        assert isinstance(said, Answer | Exception)
         return said
 
     def end(self, patience_seconds: float = 0.0) -> int:
@@ -188,11 +200,22 @@ def _started(store: Store, module: str) -> _Child:
     try:
         return _Child(store, module)
     except OSError as error:
-        cause = shortage_of(error) or f"{system_words(error)}; what was polled is stored and waits for one"
-        raise Shortage(f"no grouping process could be started: {cause}") from error
+        raise _not_begun(error) from error
 
 
-def _give_turn(pipe: Connection) -> None:
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """What is started meanwhile hears nothing of what is told to all processes of a service or terminal."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _TOLD_TO_ALL)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _give_turn(pipe: Connection, store: Store) -> None:
+    if (taken := store.taken_away()) is not None:
+        raise taken
     pipe.send(Turn.GIVEN)
     said = pipe.recv()
     assert said is Turn.OVER
@@ -204,13 +227,26 @@ def _environment() -> dict[str, str]:
     return {"OPENBLAS_NUM_THREADS": "1", **os.environ, "PYTHONPATH": path}
 
 
+def _not_begun(error: Exception) -> Exception:
+    """What kept a process from being started, or from its first request: in our words if it was the machine."""
+    if not isinstance(error, OSError | Shortage):
+        return error
+    cause = shortage_of(error) or f"{system_words(error)}; what was polled is stored and waits for one"
+    return Shortage(f"no grouping process could be started: {cause}")
+
+
 def _ended(status: int) -> Shortage:
     if status == -signal.SIGKILL:
         return Shortage(
             "the grouping process was killed, most likely for lack of memory; what was polled is stored and waits"
             " for the next one; allow more: MemoryMax= of the service"
         )
+    end = f"was ended by {_name_of(-status)}" if status < 0 else f"ended with status {status}"
     return Shortage(
-        f"the grouping process ended with status {status}; what was polled is stored and waits for the next one;"
+        f"the grouping process {end}; what was polled is stored and waits for the next one;"
         " please report what the log says above this"
     )
+
+
+def _name_of(number: int) -> str:
+    return next((each.name for each in signal.Signals if each == number), f"signal {number}")

@@ -116,6 +116,15 @@ class Store:
         """Whether the path still leads to the file that is being written, and to its log."""
         return _identity(self.path) == self._identity
 
+    def taken_away(self) -> StoreError | None:
+        """What to say if the path leads to another file than the one being written, or to none."""
+        if self.is_same_file():
+            return None
+        return StoreError(
+            f"{self.path} was moved, replaced or deleted while being written; stopping so that "
+            "nothing more is written where nobody will find it"
+        )
+
     def close(self) -> None:
         """Finish what is queued, checkpoint, close and give up the lock; idempotent."""
         with self._door:
@@ -179,9 +188,13 @@ class Guest:
         self.path = path
         self.regrouping = threading.Lock()
         self._turn = turn
-        self._connection = _connect_writer(path)
-        _prepare(self._connection)
-        self._connection.execute("PRAGMA wal_autocheckpoint = 0")
+        """Raises StoreError if there is no database at `path` that can be opened."""
+        try:
+            self._connection = _connect_writer(path)
+            _prepare(self._connection)
+            self._connection.execute("PRAGMA wal_autocheckpoint = 0")
+        except sqlite3.Error as error:
+            raise _unopened(path, error) from error
 
     def write(self, write: Write[T]) -> T:
         job = _Job(write, Future())
@@ -273,11 +286,15 @@ def open_store(path: Path) -> Store:
         return Store(path, lock)
     except sqlite3.Error as error:
         os.close(lock)
-        consequence = f"{path} cannot be opened as a database"
-        raise store_error(error, consequence) or StoreError(f"{consequence}: {error}") from error
+        raise _unopened(path, error) from error
     except BaseException:
         os.close(lock)
         raise
+
+
+def _unopened(path: Path, error: sqlite3.Error) -> StoreError:
+    consequence = f"{path} cannot be opened as a database"
+    return store_error(error, consequence) or StoreError(f"{consequence}: {error}")
 
 
 @contextmanager
@@ -347,7 +364,9 @@ def _open_writer(path: Path) -> sqlite3.Connection:
 
 
 def _connect_writer(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, isolation_level=None, cached_statements=256)
+    """Open a file that is there: `_create` makes one, whole, and an empty one in its place would be taken for it."""
+    name = f"{path.absolute().as_uri()}?mode=rw"
+    connection = sqlite3.connect(name, uri=True, isolation_level=None, cached_statements=256)
     connection.row_factory = sqlite3.Row
     return connection
 

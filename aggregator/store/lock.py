@@ -47,14 +47,32 @@ def take_lock(path: Path) -> int:
     if not _is_locked(lock):
         holder = _named_holder(lock)
         os.close(lock)
-        raise StoreLocked(
-            f"{path} is being written by process {holder}; one writer at a time "
-            "(stop the daemon first, or use the commands that only read)",
-            holder,
-        )
+        raise StoreLocked(_refusal(path, holder), holder)
     os.ftruncate(lock, 0)
     os.pwrite(lock, f"{os.getpid()}\n".encode("ascii"), 0)
     return lock
+
+
+def _refusal(path: Path, holder: str) -> str:
+    if holder.isdecimal() and not _is_alive(int(holder)):
+        return (
+            f"{path} is still held by what process {holder} left behind, and that is ending; try again in a moment"
+            " (or it runs where its number means another process: in a container)"
+        )
+    return (
+        f"{path} is being written by process {holder}; one writer at a time "
+        "(stop the daemon first, or use the commands that only read)"
+    )
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):  # of another user; no number of ours
+        return True
+    return True
 
 
 def _is_locked(lock: int) -> bool:

@@ -354,8 +354,9 @@ def test_C12_there_is_one_connection_that_may_write_whatever_is_done_beside_the_
 
     assert ended == []
     assert [words for words, status in BESIDE_A_DAEMON.items() if status not in (None, statuses[words])] == []
-    assert opened.count(str(home.store)) == 1
-    for target in set(opened) - {str(home.store)}:
+    writing = f"{home.store.as_uri()}?mode=rw"
+    assert opened.count(writing) == 1
+    for target in set(opened) - {writing}:
         assert target.endswith("?mode=ro") or ".copy.db" in target, target
 
 

@@ -147,8 +147,8 @@ class _Connection:
 
     row_factory: Any = None
 
-    def __init__(self, path: Path, vfs: str, synchronous: str) -> None:
-        self._apsw = apsw.Connection(str(path), vfs=vfs)
+    def __init__(self, target: str | Path, flags: int, vfs: str, synchronous: str) -> None:
+        self._apsw = apsw.Connection(str(target), flags, vfs=vfs)
         self._synchronous = synchronous
         self.execute("PRAGMA locking_mode = EXCLUSIVE")
 
@@ -187,11 +187,12 @@ def on_disk(disk: Disk, *, synchronous: str = "FULL") -> Iterator[None]:
     """While it lasts, whatever opens a database to write opens it on this disk."""
     files = _Files(f"disk-{id(disk)}", disk)
     stock = sqlite3.connect
+    flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE | apsw.SQLITE_OPEN_URI
 
     def connect(target: Any, *arguments: Any, **named: Any) -> Any:
-        if named.get("uri"):
+        if str(target).endswith("?mode=ro"):
             return stock(target, *arguments, **named)
-        return _Connection(target, f"disk-{id(disk)}", synchronous)
+        return _Connection(target, flags, f"disk-{id(disk)}", synchronous)
 
     with mock.patch.object(sqlite3, "connect", connect):
         yield
