@@ -85,8 +85,12 @@ class Daemon:
         """Poll what is due and group what changed."""
         now = self.stages.clock.now()
         due = await due_feeds(self.stages, now)
-        report = await run_cycle(due, self.stages, lambda done, total, line: self.pulse.got_on("poll"))
-        self.pulse.polled((poll.outcome for poll in report.polls), report.new)
+        await run_cycle(
+            due,
+            self.stages,
+            lambda done, total, line: self.pulse.got_on("poll"),
+            lambda report: self.pulse.polled((poll.outcome for poll in report.polls), report.new),
+        )
 
     async def resolve(self) -> None:
         """Work the link queue, then group what merging changed."""

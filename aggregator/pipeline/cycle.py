@@ -3,8 +3,8 @@
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 
@@ -23,8 +23,8 @@ class CycleReport:
     """All polls of one tick and the grouping that followed."""
 
     polls: tuple[PollReport, ...]
-    grouped: Regrouped
-    took_ms: int
+    grouped: Regrouped = field(default_factory=Regrouped)
+    took_ms: int = 0
 
     @property
     def new(self) -> int:
@@ -44,17 +44,26 @@ class CycleReport:
 
 
 async def run_cycle(
-    due: Sequence[FeedState], stages: Stages, progress: Progress | None = None
+    due: Sequence[FeedState],
+    stages: Stages,
+    progress: Progress | None = None,
+    polled: Callable[[CycleReport], None] = lambda report: None,
 ) -> CycleReport:
-    """Poll the given feeds, then group the days that changed; after a long grouping a later cycle does."""
+    """Poll the given feeds, then group the days that changed; after a long grouping a later cycle does.
+
+    What was `polled` is told before the grouping, and logged also where that fails.
+    """
     started = stages.clock.monotonic()
-    polls = await poll_feeds(due, stages, progress)
-    grouped = await group_changed(stages)
-    for conflict in grouped.conflicts:
+    report = CycleReport(tuple(await poll_feeds(due, stages, progress)))
+    polled(report)
+    try:
+        report = replace(report, grouped=await group_changed(stages))
+    finally:
+        report = replace(report, took_ms=int((stages.clock.monotonic() - started) * 1000))
+        if report.polls or report.grouped.days:
+            log.info("%s", report)
+    for conflict in report.grouped.conflicts:
         log.warning("corrections contradict each other: %s", conflict)
-    report = CycleReport(tuple(polls), grouped, int((stages.clock.monotonic() - started) * 1000))
-    if polls or grouped.days:
-        log.info("%s", report)
     return report
 
 

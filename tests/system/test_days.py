@@ -8,7 +8,8 @@ import pytest
 from aggregator.app import App
 from aggregator.clock import ManualClock
 from aggregator.daemon import Daemon
-from aggregator.health import Pulse
+from aggregator.errors import Shortage
+from aggregator.health import Health, Pulse
 from aggregator.replica import Article, Item, Outlet, Replica, Snapshot
 from tests.system.home import Feed, Home, rows
 
@@ -203,3 +204,29 @@ def test_after_a_pause_many_feeds_are_spread_over_minutes(tmp_path):
     assert len(polled_at) == 60, "each once"
     assert first_rush <= 16
     assert max(polled_at) > 15
+
+
+def test_polls_are_counted_and_logged_while_no_day_can_be_grouped(tmp_path, monkeypatch, caplog):
+    def without_memory(*_):
+        raise Shortage("the grouping process was killed")
+
+    async def life(daemon, replica, clock):
+        await daemon.poll()
+        for section, snapshot in shown_at(clock.now()).items():
+            replica.show(section, snapshot)
+        clock.advance(timedelta(hours=1))
+        monkeypatch.setattr("aggregator.pipeline.grouping.group", without_memory)
+        with pytest.raises(Shortage):
+            await daemon.poll()
+        account.append(daemon.pulse.health(None))
+
+    account: list[Health] = []
+    with caplog.at_level("INFO"):
+        simulate(Home(tmp_path), datetime(2026, 3, 27, 7, tzinfo=UTC), life)
+
+    [health] = account
+    assert health.polls == {"modified": 4}
+    assert health.new_articles == len(TOPICS) * len(OUTLETS)
+    cycles = [text for text in caplog.messages if text.startswith("cycle feeds=")]
+    assert len(cycles) == 2
+    assert cycles[1].startswith("cycle feeds=2 modified=2 unchanged=0 failed=0 new=6 days=0 stories=0")
