@@ -7,7 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from aggregator.errors import PublishError
+from aggregator.errors import PublishError, Shortage
+from aggregator.pipeline import grouping
 from aggregator.pipeline.digests import make_digest
 from aggregator.publish import rules_version
 from aggregator.settings import DIGEST_FORMATS, CounterSettings, DigestSettings
@@ -287,3 +288,46 @@ def test_the_material_of_a_frozen_day_is_what_the_store_had(paper):
     with open_reader(paper.store.path) as connection:
         stories = load_digest_stories(connection, "world", DAY)
     assert sorted(len(story.articles) for story in stories) == [1, 2]
+
+
+# --- while today cannot be grouped ---------------------------------------------------------------------
+
+ASKED = {
+    "the digest of yesterday": (DUE, lambda paper: paper.tick(DUE), "digests/2026-01-07-world.md"),
+    "an addendum to it": (
+        DUE + ONE_DAY,
+        lambda paper: paper.tick(DUE + ONE_DAY),
+        "digests/2026-01-07-world-addendum.md",
+    ),
+    "a preview": (
+        NOON + timedelta(hours=1),
+        lambda paper: made(paper, now=NOON + timedelta(hours=1)),
+        "digests/preview/2026-01-07-world.md",
+    ),
+}
+
+
+@pytest.mark.parametrize(("now", "ask", "file"), ASKED.values(), ids=ASKED)
+def test_a_digest_comes_also_where_a_later_day_cannot_be_grouped(paper, monkeypatch, now, ask, file):
+    if "addendum" in file:
+        paper.tick(NOON)
+        paper.tick(DUE)
+    later = max(now, NOON + ONE_DAY)
+    paper.hear(later, "Ferry off Kestrel Islands refloated", "Quarry at Vell closes")
+    paper.hear(NOON, "Ferry runs aground off Kestrel: captain questioned", seen=now - timedelta(minutes=30))
+
+    def group(material, *others):
+        if material.changed.day > DAY:
+            raise Shortage("the grouping process was killed")
+        return stock(material, *others)
+
+    stock = grouping.group
+    with monkeypatch.context() as patches:
+        patches.setattr(grouping, "group", group)
+        ask(paper)
+
+    assert "captain questioned" in paper.files()[file].decode()
+    waiting = paper.rows("SELECT day FROM days WHERE changes > 0")
+    assert waiting == [(f"{later:%F}",)], "it is not forgotten"
+    paper.regroup(later)
+    assert paper.rows("SELECT day FROM days WHERE changes > 0") == []

@@ -7,6 +7,8 @@ Facts
 * Beginning an edition is one transaction: the day is closed, its snapshot taken (or that of another
   digest of the topic found), the configuration of the moment kept. Everything after it follows from the two,
   so it can be interrupted anywhere and done again, to the byte.
+* A day is grouped with those before it, and whether today can be grouped is no matter: where the memory for that is
+  missing, yesterday's digest comes all the same.
 * What comes later goes into addenda: one with each of the digests of the next days, frozen like a digest.
   No file that people have is rewritten for it.
 """
@@ -141,12 +143,12 @@ def _start(
 
 
 def begin_edition(job: DigestJob, day: date) -> Edition:
-    """The edition of a day that is over; the first call groups what is pending and freezes the day."""
+    """The edition of a day that is over; the first call groups what is pending up to it and freezes the day."""
     with open_reader(job.store.path) as connection:
         known = digests.load_edition(connection, job.topic, job.folder, day)
     if known is not None:
         return known
-    job.grouper.regroup(job.settings, job.now)
+    job.grouper.regroup(job.settings, job.now, until=day)
 
     def freeze(connection: sqlite3.Connection) -> Edition | None:
         days.close_day(connection, day, job.timezone, job.now)
@@ -172,7 +174,7 @@ def take_due_addenda(job: DigestJob) -> None:
             late_days=schedule.LATE_DAYS,
         )
         if until is not None and until > late_until:
-            job.grouper.regroup(job.settings, job.now)
+            job.grouper.regroup(job.settings, job.now, until=day)
             job.store.write(partial(_take_until, job=job, day=day, until=until))
 
 
@@ -200,7 +202,7 @@ def _take_until(connection: sqlite3.Connection, job: DigestJob, day: date, until
 
 def preview_issue(job: DigestJob, day: date) -> publish.Issue:
     """A day as it would be printed at this moment; nothing is frozen."""
-    job.grouper.regroup(job.settings, job.now)
+    job.grouper.regroup(job.settings, job.now, until=day)
     with open_reader(job.store.path) as connection:
         material = load_digest_day(connection, job.topic, day, job.timezone)
     return publish.compose(_titled(material, job.digest), job.digest)

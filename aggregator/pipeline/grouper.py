@@ -26,6 +26,15 @@ class Regrouped:
     stories_changed: frozenset[int] = frozenset()
     conflicts: tuple[str, ...] = ()
 
+    def and_then(self, other: "Regrouped") -> "Regrouped":
+        """What this pass and another one, over other days, came to."""
+        return Regrouped(
+            self.days + other.days,
+            self.headlines + other.headlines,
+            self.stories_changed | other.stories_changed,
+            self.conflicts + other.conflicts,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class GroupChange:
@@ -53,15 +62,28 @@ class Grouper(ABC):
         self.store = store
         self._rests_until = 0.0
 
-    def regroup(self, settings: Settings, now: datetime) -> Regrouped:
-        """Group every changed day again; a day that changes meanwhile is left for the next pass."""
-        with open_reader(self.store.path) as connection:
-            changed = days.load_changed_days(connection, not_before=first_late_day(settings, now))
-        return self.regroup_days(changed, settings, now) if changed else Regrouped()
+    def regroup(self, settings: Settings, now: datetime, until: date = date.max) -> Regrouped:
+        """Group every day up to `until` that has changed, and the open ones that may go on with their stories.
+
+        Oldest first, each once: a day that changes meanwhile is left for the next pass. No day after `until` is looked at,
+        so that whoever needs one does not depend on whether today can be grouped.
+        """
+        not_before = first_late_day(settings, now)
+        done, after = Regrouped(), date.min
+        while True:
+            with open_reader(self.store.path) as connection:
+                changed = days.load_changed_days(connection, not_before=not_before, after=after, until=until)
+            if not changed:
+                return done
+            done = done.and_then(self.regroup_days(changed, settings, now))
+            after = changed[-1].day
 
     @abstractmethod
     def regroup_days(self, changed: Sequence[ChangedDay], settings: Settings, now: datetime) -> Regrouped:
-        """Group the given days again, oldest first, and the open days that may go on with their stories."""
+        """Group the given days again, oldest first, and the open days between them that may go on with their stories.
+
+        Those after the last of them are noted as changed.
+        """
 
     @abstractmethod
     def recluster_days(

@@ -153,9 +153,9 @@ def regroup_days(
     now: datetime,
     memory: GroupingMemory | None = None,
 ) -> Regrouped:
-    """Group the given days again, oldest first, and the open days that may go on with their stories.
+    """Group the given days again, oldest first, and the open days between them that may go on with their stories.
 
-    Each while nobody else groups: a grouping that was read before another one's and written after it
+    Those after the last of them are noted as changed. Each while nobody else groups: a grouping that was read before another one's and written after it
     would put the older one back. A `memory` is of this store alone.
     """
     changed_stories: set[int] = set()
@@ -163,6 +163,7 @@ def regroup_days(
     first_weighed = first_late_day(settings, now)
     memory = memory or GroupingMemory()
     today = schedule.local_day(now, settings.day.timezone)
+    last = max([changed.day for changed in changed_days], default=today)
     waiting = {(changed.day, changed.language): changed for changed in changed_days}
     while waiting:
         changed = waiting.pop(min(waiting))
@@ -174,7 +175,7 @@ def regroup_days(
                 material = read_material(connection, changed, settings.cluster.window_days, memory)
             grouped = group(material, settings.cluster, memory.reader)
             touched, later = save(store, material, grouped, settings.cluster, now, memory)
-        waiting |= {(day.day, day.language): day for day in later}
+        waiting |= {(day.day, day.language): day for day in later if day.day <= last}
         changed_stories |= touched
         done += 1
         headlines += len(material.inputs.headlines)

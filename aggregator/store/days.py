@@ -58,8 +58,10 @@ def mark_days_changed(connection: sqlite3.Connection, days: Sequence[tuple[str, 
     )
 
 
-def load_changed_days(connection: sqlite3.Connection, *, not_before: date) -> list[ChangedDay]:
-    """Days with something new, oldest first.
+def load_changed_days(
+    connection: sqlite3.Connection, *, not_before: date, after: date = date.min, until: date = date.max
+) -> list[ChangedDay]:
+    """Days with something new that come after `after` and not after `until`, oldest first.
 
     A closed day takes late articles from `not_before` on; what comes later still is archive, not grouped. One that was
     reopened is as if open, whatever its age; the ids of its digest are kept.
@@ -67,8 +69,9 @@ def load_changed_days(connection: sqlite3.Connection, *, not_before: date) -> li
     rows = connection.execute(
         "SELECT d.day, d.language, d.changes, d.reopened, c.day IS NOT NULL AS is_closed"
         "  FROM days AS d LEFT JOIN closed_days AS c USING (day)"
-        " WHERE d.changes > 0 AND (d.day >= ? OR c.day IS NULL OR d.reopened) ORDER BY d.day, d.language",
-        [not_before.isoformat()],
+        " WHERE d.changes > 0 AND (d.day >= ? OR c.day IS NULL OR d.reopened) AND d.day > ? AND d.day <= ?"
+        " ORDER BY d.day, d.language",
+        [not_before.isoformat(), after.isoformat(), until.isoformat()],
     )
     return [
         ChangedDay(
