@@ -4,8 +4,9 @@ import random
 import tempfile
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -13,10 +14,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator import explain
+from aggregator import explain, schedule
+from aggregator.errors import UsageError
 from aggregator.model import ArticleDraft, DatedArticle, Identity, Outcome, PollRecord
-from aggregator.pipeline import pruning
+from aggregator.pipeline import correcting, pruning
+from aggregator.pipeline.grouping import regroup_days
 from aggregator.pipeline.local_grouper import LocalGrouper
+from aggregator.pipeline.memory import GroupingMemory
 from aggregator.settings import FeedSettings, Settings
 from aggregator.store import Store, corrections, days, feeds, identity, open_reader, open_store, polls
 
@@ -55,13 +59,13 @@ Document = tuple[FeedSettings, Entries]
 
 
 def headline(name: str) -> str:
-    """Names are "event.turn.day": the same event is told in other words, on one of two days."""
+    """Names are "event.turn.day": the same event is told in other words, on some day."""
     event, turn, _ = map(int, name.split("."))
     return f"{_PLACES[event]} {_EVENTS[event]}{_TURNS[turn]}"
 
 
 def dated(name: str, entry: int, place: int, seen: datetime) -> DatedArticle:
-    day = MORNING + timedelta(days=int(name[-1]))
+    day = MORNING + timedelta(days=int(name.rpartition(".")[2]))
     draft = ArticleDraft(
         identity=Identity(f"url:{name}"),
         headline=headline(name),
@@ -141,14 +145,18 @@ def topic_documents(draw) -> list[Document]:
     pool = rng.sample(names, rng.randint(6, 30))
     documents: list[Document] = [(PLAIN, [["0.0.0"], ["1.0.1"]])]
     for _ in range(rng.randint(2, 6)):
-        listed = rng.sample(pool, rng.randint(2, len(pool)))
-        feed = rng.choice([TOPIC, TOPIC, SEARCH, PLAIN])
-        entries: defaultdict[str, list[str]] = defaultdict(list)
-        for name in listed:
-            is_alone = feed is PLAIN or rng.random() < 0.2
-            entries[name if is_alone else name[0]].append(name)
-        documents.append((feed, list(entries.values())))
+        documents.append(document_of(rng.sample(pool, rng.randint(2, len(pool))), rng))
     return documents
+
+
+def document_of(listed: Sequence[str], rng: random.Random) -> Document:
+    """Of some feed; Google lists most articles of an event under one entry."""
+    feed = rng.choice([TOPIC, TOPIC, SEARCH, PLAIN])
+    entries: defaultdict[str, list[str]] = defaultdict(list)
+    for name in listed:
+        is_alone = feed is PLAIN or rng.random() < 0.2
+        entries[name if is_alone else name[0]].append(name)
+    return feed, list(entries.values())
 
 
 @settings(max_examples=10)
@@ -211,6 +219,127 @@ def test_what_is_remembered_between_groupings_changes_nothing(documents, seed):
                 (LocalGrouper(kept) if number % 3 == 2 else remembering).regroup(Settings(), NOW)
                 regroup(forgotten)
                 assert tables(kept) == tables(forgotten)
+
+
+LATER = MORNING + timedelta(days=51, hours=6)  # when articles of the first days may be pruned
+DAYS = (0, 1, 2, 49, 50, 51)
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happens to a store, the same to each that is in the same state."""
+
+    kind: str
+    seed: int
+
+    def happen(self, store: Store, grouper: LocalGrouper) -> None:
+        # What makes no sense here, like joining articles of a story that is there no more, is refused.
+        with suppress(UsageError):
+            globals()[self.kind](store, grouper, random.Random(self.seed))
+
+
+def hears(store: Store, grouper: LocalGrouper, rng: random.Random) -> None:
+    listed = [f"{rng.randrange(6)}.{rng.randrange(7)}.{rng.choice(DAYS)}" for _ in range(rng.randint(1, 15))]
+    document = document_of(sorted(set(listed)), rng)
+    poll(store, document, rng.choice([MORNING + timedelta(days=3), LATER]))
+    if rng.random() < 0.7:
+        groups(store, grouper, rng)
+
+
+def groups(store: Store, grouper: LocalGrouper, rng: random.Random) -> None:
+    grouper.regroup(Settings(), LATER)
+
+
+def decides(store: Store, grouper: LocalGrouper, rng: random.Random) -> None:
+    with open_reader(store.path) as connection:
+        ids = [row[0] for row in connection.execute("SELECT article_id FROM articles ORDER BY key")]
+        stories = [row[0] for row in connection.execute("SELECT story_id FROM stories ORDER BY 1")]
+    if not stories:
+        return
+    one, other, story = rng.choice(ids), rng.choice(ids), rng.choice(stories)
+    decide = rng.choice(
+        [
+            correcting.join(one, other),
+            correcting.split(one, other),
+            correcting.split(one),
+            correcting.pin(one),
+            correcting.move(one, story),
+        ]
+    )
+    correcting.apply_correction(grouper, decide, Settings(), LATER)
+
+
+def takes_back(store: Store, grouper: LocalGrouper, rng: random.Random) -> None:
+    with open_reader(store.path) as connection:
+        made = corrections.list_corrections(connection)
+    if made:
+        correcting.undo(grouper, rng.choice(made).correction_id, Settings(), LATER)
+
+
+def closes(store: Store, grouper: LocalGrouper, rng: random.Random) -> None:
+    day = MORNING.date() + timedelta(days=rng.choice(DAYS))
+    store.write(partial(days.close_day, day=day, timezone="UTC", now=LATER))
+
+
+def rebuilds(store: Store, grouper: LocalGrouper, rng: random.Random) -> None:
+    first, last = sorted(MORNING.date() + timedelta(days=rng.choice(DAYS)) for _ in range(2))
+    grouper.recluster_days(Settings(), LATER, first=first, last=last)
+
+
+def prunes(store: Store, grouper: LocalGrouper, rng: random.Random) -> None:
+    pruning.prune(store, Settings(), pruning.Retention(keep_days=rng.choice([35, 50])), LATER)
+
+
+def finds_the_same(store: Store, grouper: LocalGrouper, rng: random.Random) -> None:
+    with open_reader(store.path) as connection:
+        keys = [row[0] for row in connection.execute("SELECT key FROM articles ORDER BY 1")]
+    if len(keys) > 1:
+        one, other = rng.sample(keys, 2)
+        store.write(partial(found_the_same, one=one, other=other))
+
+
+EVENTS = st.builds(
+    Event,
+    st.sampled_from(
+        ["hears"] * 6
+        + ["groups"] * 3
+        + ["decides"] * 5
+        + ["takes_back", "closes", "rebuilds", "prunes", "prunes", "finds_the_same"]
+    ),
+    st.integers(0, 10_000),
+)
+
+
+@settings(max_examples=4, derandomize=True)
+@given(st.lists(EVENTS, min_size=8, max_size=12))
+def test_whatever_happens_to_a_store_what_is_remembered_of_it_changes_nothing(events):
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("kept", "forgotten"):
+            Path(folder, name).mkdir()
+        with opened(Path(folder, "kept")) as kept, opened(Path(folder, "forgotten")) as forgotten:
+            remembering = LocalGrouper(kept)
+            for event in events:
+                event.happen(kept, remembering)
+                event.happen(forgotten, LocalGrouper(forgotten))
+                assert tables(kept) == tables(forgotten), event
+
+
+def test_days_that_no_late_article_can_touch_are_not_remembered(store):
+    """A correction of an old day reads it and those before it."""
+    late = NOW + timedelta(days=schedule.LATE_DAYS)
+    poll(store, (PLAIN, [["0.1.0", "0.3.0"], ["1.1.1"]]))
+    memory, window = GroupingMemory(), Settings().cluster.window_days
+
+    def remembered(now: datetime) -> set[date]:
+        with open_reader(store.path) as connection:
+            store.write(lambda c: days.mark_days_changed(c, [(f"{MORNING:%F}", "en")]))
+            changed = days.load_changed_days(connection, not_before=date.min)
+        regroup_days(store, changed, Settings(), now, memory)
+        return {day for day, _ in memory._days}
+
+    assert MORNING.date() in remembered(late)
+    assert min(remembered(late)) >= NOW.date() - timedelta(days=window)
+    assert remembered(LATER) == set()
 
 
 @pytest.mark.parametrize("is_remembering", [True, False])

@@ -180,6 +180,7 @@ def regroup_days(
         done += 1
         headlines += len(material.inputs.headlines)
         conflicts += list(grouped.groups.conflicts)
+    memory.forget_before(first_weighed - timedelta(days=settings.cluster.window_days))
     return Regrouped(done, headlines, frozenset(changed_stories), tuple(conflicts))
 
 
