@@ -60,6 +60,15 @@ class Lists:
         new = np.concatenate([[0], np.cumsum(ends - begins)])
         return values[np.repeat(begins - new[:-1], ends - begins) + np.arange(new[-1])], new
 
+    @property
+    def total(self) -> int:
+        """How many values there are in all lists."""
+        return len(self._values)
+
+    def values_at(self, places: Indices) -> NDArray[np.generic]:
+        """Return the values at these places in `flat`."""
+        return np.frombuffer(self._values, self._values.typecode)[places]
+
     def flat(self) -> NDArray[np.generic]:
         """Return a copy of all values, list after list."""
         return np.array(self._values)

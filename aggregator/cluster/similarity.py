@@ -66,13 +66,17 @@ class Memory:
 
     def lexicon(self) -> Lexicon:
         """Return the words and documents so far; a new one when most of it is of days that nobody groups any more."""
-        if len(self._lexicon.documents) > SPARE_DOCUMENTS + 2 * self._in_use():
+        if self._is_mostly_spare():
             self._lexicon, self._frames, self._pools = Lexicon(), Frames(), []
         return self._lexicon
 
-    def _in_use(self) -> int:
-        """Return how many documents the pools hold."""
-        return len(np.unique(np.concatenate([pool.documents for pool in self._pools]))) if self._pools else 0
+    def _is_mostly_spare(self) -> bool:
+        """Return whether the pools, of which the largest often holds all that is in use, hold less than half."""
+        held = [pool.documents for pool in self._pools]
+        most_in_use = (len(self._lexicon.documents) - SPARE_DOCUMENTS) / 2
+        if max(map(len, held), default=0) >= most_in_use:
+            return False
+        return not held or len(np.unique(np.concatenate(held))) < most_in_use
 
     def pool(self, use: Use, documents: Indices, weights: TokenWeights, rules: Rules) -> "_Pool":
         """Return the pool of this use that has most in common with `documents`, or a new one."""

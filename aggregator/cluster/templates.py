@@ -39,6 +39,7 @@ class Frames:
     def __init__(self) -> None:
         self._keys = Lists("I")
         self._order = np.zeros(0, dtype=np.int32)  # places of all keys, the lowest key first
+        self._often = np.zeros(0, dtype=np.int64)  # places of those that occur often enough
 
     def form_words(self, lexicon: Lexicon, documents: Indices) -> dict[int, frozenset[str]]:
         """Return, for each of `documents` (in order, each once) that fills in a form, the words of the form."""
@@ -59,9 +60,25 @@ class Frames:
         for start in range(len(self._keys), len(lexicon.documents), _DOCUMENTS_AT_ONCE):
             came = slice(start, start + _DOCUMENTS_AT_ONCE)
             self._keys.extend(*_frames(*lexicon.in_order.of(came)))
+        if len(self._order) == self._keys.total:
+            return
         keys, known = self._keys.flat(), len(self._order)
         fresh = known + np.argsort(keys[known:]).astype(np.int32)
         self._order = np.insert(self._order, np.searchsorted(keys[self._order], keys[fresh]), fresh)
+        self._often = self._occurring_often(keys)
+
+    def _occurring_often(self, keys: NDArray[np.generic]) -> Indices:
+        """Return where a hash occurs often enough.
+
+        Every headline has some twenty slots and next to none recurs: of all hashes in order, those that are the same as
+        the `MIN_FILLERS`-th from there on are few.
+        """
+        in_order, others = keys[self._order], MIN_FILLERS - 1
+        begins = np.flatnonzero(in_order[others:] == in_order[:-others])
+        is_often = np.zeros(len(in_order), dtype=bool)
+        for other in range(MIN_FILLERS):
+            is_often[begins + other] = True
+        return self._order[is_often].astype(np.int64)
 
     def _repeated(self, lexicon: Lexicon, documents: Indices) -> list[list[_Place]]:
         """Return the slots of each frame that occurs often enough to be a form.
@@ -69,27 +86,16 @@ class Frames:
         Two frames of one hash are told apart by their words.
         """
         found: defaultdict[tuple[int, Document, Document], list[_Place]] = defaultdict(list)
-        for document, slot in self._often(documents):
+        for document, slot in self._slots_in(documents):
             words = lexicon.documents[document]
             start, length = _slots_of(len(words))[slot]
             found[start, words[:start], words[start + length :]].append((document, start, length))
         return [members for members in found.values() if len(members) >= MIN_FILLERS]
 
-    def _often(self, documents: Indices) -> Iterator[tuple[int, int]]:
-        """Yield (document, number of the slot) where a hash occurs often enough.
-
-        Every headline has some twenty slots and next to none recurs: of all hashes in order, those that are the same as
-        the `MIN_FILLERS`-th from there on are few, and most of them of a day that is not asked for.
-        """
-        keys = self._keys.flat()
-        in_order, others = keys[self._order], MIN_FILLERS - 1
-        begins = np.flatnonzero(in_order[others:] == in_order[:-others])
-        is_often = np.zeros(len(in_order), dtype=bool)
-        for other in range(MIN_FILLERS):
-            is_often[begins + other] = True
-        places = self._order[is_often].astype(np.int64)
-        places = places[np.isin(self._keys.rows_of(places)[0], documents)]
-        _, inverse, counts = np.unique(keys[places], return_inverse=True, return_counts=True)
+    def _slots_in(self, documents: Indices) -> Iterator[tuple[int, int]]:
+        """Yield (document, number of the slot) where a hash occurs often enough in these; most that do are of other days."""
+        places = self._often[np.isin(self._keys.rows_of(self._often)[0], documents)]
+        _, inverse, counts = np.unique(self._keys.values_at(places), return_inverse=True, return_counts=True)
         rows, slots = self._keys.rows_of(np.sort(places[counts[inverse] >= MIN_FILLERS]))
         yield from zip(rows.tolist(), slots.tolist(), strict=True)
 
