@@ -1,11 +1,14 @@
 """Stories over days: who keeps an id, who continues what, and what is new."""
 
+import random
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
+from functools import cache, partial
 
 import pytest
 
-from aggregator.cluster import continue_stories
+from aggregator.cluster import Reader, continue_stories
 from aggregator.cluster.rules import DEFAULT_SETTINGS
 from aggregator.cluster.series import series_of
 from aggregator.model import (
@@ -351,3 +354,52 @@ def test_what_a_person_split_is_never_one_story(groups, stories, splits, expecte
     )
 
     assert [c.story_id for c in found] == expected
+
+
+def parted(keys: Sequence[str], rng: random.Random) -> list[tuple[str, ...]]:
+    """Deal the keys out to some parts, in their order."""
+    parts: dict[int, list[str]] = {}
+    for key in keys:
+        parts.setdefault(rng.randrange(len(keys)) // 2, []).append(key)
+    return [tuple(part) for _, part in sorted(parts.items())]
+
+
+def stories_of_days_before(rng: random.Random) -> list[KnownStory]:
+    """Stories of two days; some are of both, and now and then an article is of today as well."""
+    return [
+        known(number, day, *keys)
+        for day in (YESTERDAY, date(2026, 2, 28))
+        for number, keys in enumerate(parted(rng.sample([*TEXTS], 6), rng), start=1)
+    ]
+
+
+def test_what_is_remembered_of_groups_and_the_days_before_changes_nothing():
+    rng, reader, same_group = random.Random(5), Reader(), cache(issue_or_group)
+    past, groups = stories_of_days_before(rng), [same_group(("opera-a",))]
+    corrections, sightings, continued = [], [], 0
+    for _ in range(40):
+        match rng.choice(["past", "groups", "groups", "corrections", "sightings", "nothing"]):
+            case "past":
+                past = stories_of_days_before(rng)
+            case "groups":
+                groups = [same_group(keys) for keys in parted(rng.sample([*TEXTS], 8), rng)]
+            case "corrections":
+                corrections = [Correction(rng.choice([*CorrectionKind]), *rng.sample([*TEXTS], 2))]
+            case "sightings":
+                entries = [("0", str(rng.randrange(3)), key) for key in TEXTS if rng.random() < 0.7]
+                sightings = [Sighting(*entry) for entry in entries]
+        ask = partial(
+            continue_stories,
+            groups,
+            HEADLINES,
+            day=TODAY,
+            today=[known(70, TODAY, *groups[0].keys)],
+            past=past,
+            language="en",
+            corrections=corrections,
+            sightings=sightings,
+        )
+        found = ask(reader=reader)
+        assert found == ask()
+        continued += sum(told.status is not StoryStatus.NEW for told in found)
+    assert continued > 40

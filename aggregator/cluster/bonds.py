@@ -13,6 +13,7 @@ Facts
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain, permutations
 
 import numpy as np
 from scipy import sparse
@@ -21,6 +22,7 @@ from aggregator.cluster.agreement import with_listings
 from aggregator.cluster.issues import are_other_issues
 from aggregator.cluster.linkage import Floats, Indices, adjusted
 from aggregator.cluster.listings import Listings
+from aggregator.cluster.parts import Parts
 from aggregator.cluster.reading import Reader
 from aggregator.cluster.rules import Rules
 from aggregator.cluster.series import SeriesSlot
@@ -30,7 +32,6 @@ from aggregator.model import Correction, CorrectionKind, Headline, Sighting
 
 MAX_COMPARED = 40  # headlines of one story that are compared, so that a giant costs no more
 
-Members = Mapping[int, Mapping[str, Headline]]  # by group or story: key → headline
 _Agreeing = tuple[int, str, str]  # millionths, key in the group, key in the story
 _Place = tuple[int, int]  # group, story
 Told = Mapping[frozenset[str], CorrectionKind]
@@ -92,10 +93,11 @@ class Scorer:
 
 
 def bonds(
-    groups: Members,
-    stories: Members,
+    groups: Parts,
+    stories: Parts,
     corrections: Iterable[Correction],
     sightings: Sequence[Sighting],
+    together: "Together",
     scorer: Scorer,
 ) -> list[tuple[int, Bond]]:
     """Return the bonds of groups with stories that hold, and those that nearly do, each with its group.
@@ -103,23 +105,22 @@ def bonds(
     Members of a story stand in order, the latest last. What a person or the series guard parts has no bond.
     """
     told = {frozenset((c.a_key, c.b_key)): c.kind for c in corrections}
-    compared = sum(min(len(m), MAX_COMPARED) for m in (*groups.values(), *stories.values()))
-    rules = scorer.rules.for_continuation(compared)
     crossing = _crossing(groups, stories, sightings, scorer)
+    rules = scorer.rules.for_continuation(len(crossing.left) + len(crossing.right))
     means = crossing.means(rules)
-    near = [crossing.places[i] for i in np.flatnonzero(means >= rules.near_line * rules.line).tolist()]
+    near = crossing.places(np.flatnonzero(means >= rules.near_line * rules.line))
     places = sorted({*near, *_told_pairs(groups, stories, told)})
     contrasts = _contrasts(sorted(near), groups, stories, sightings, scorer)
-    counts = Together.of(groups, stories, sightings).of_stories(places)
-    number = {place: i for i, place in enumerate(crossing.places)} if places else {}
     found: list[tuple[int, Bond]] = []
-    for place, (together, possible) in zip(places, counts, strict=True):
+    for place, number, counts in zip(
+        places, crossing.numbers(places), together.of_stories(places), strict=True
+    ):
         group, story = groups[place[0]], stories[place[1]]
         kinds = {told.get(frozenset((a, b))) for a in group for b in story} if told else set()
         if CorrectionKind.SPLIT in kinds or are_other_issues(group.values(), story.values(), scorer.slot):
             continue
-        agreeing = crossing.agreeing(number[place]) if place in number else []
-        mean = float(means[number[place]]) if place in number else 0.0
+        agreeing = [] if number < 0 else crossing.agreeing(number)
+        mean = 0.0 if number < 0 else float(means[number])
         top = min(agreeing, key=lambda s: (-s[0], s[1], s[2]), default=(0, min(group), min(story)))
         bond = Bond(
             corrected=CorrectionKind.JOIN in kinds,
@@ -132,38 +133,41 @@ def bonds(
             first_key=min(story),
             alike=len({key for score, _, key in agreeing if score > 0}),
             members=min(len(story), MAX_COMPARED),
-            together=together,
-            possible=possible,
+            together=counts[0],
+            possible=counts[1],
         )
         found.append((place[0], bond))
     return found
 
 
-def _told_pairs(groups: Members, stories: Members, told: Told) -> set[_Place]:
+def _told_pairs(groups: Parts, stories: Parts, told: Told) -> set[_Place]:
     """Return (group, story) pairs that share an article or that a person joined."""
-    group_of: defaultdict[str, list[int]] = defaultdict(list)
-    for index, members in groups.items():
-        for key in members:
-            group_of[key].append(index)
-    partners: defaultdict[str, list[int]] = defaultdict(list)
+    group_of = groups.places_of_keys()
+    partners: defaultdict[str, set[int]] = defaultdict(set)
+    for key in group_of.keys() & chain.from_iterable(stories.keys_of):
+        partners[key].add(group_of[key])
     for pair, kind in told.items():
         if kind is CorrectionKind.JOIN and len(pair) == 2:
-            a, b = pair
-            partners[a] += group_of.get(b, [])
-            partners[b] += group_of.get(a, [])
+            for key, other in permutations(pair):
+                if other in group_of:
+                    partners[key].add(group_of[other])
+    if not partners:
+        return set()
     return {
         (index, story_id)
-        for story_id, members in stories.items()
-        for known in (group_of, partners)
-        for key in known.keys() & members.keys()
-        for index in known[key]
+        for story_id, keys in zip(stories.numbers, stories.keys_of, strict=True)
+        for key in keys
+        for index in partners.get(key, ())
     }
 
 
 @dataclass(frozen=True, slots=True)
 class _Crossing:
     """The pairs of an article of a group and one of a story that agree or are parted, those of one group and
-    story together: from `starts[i]` to `starts[i + 1]` those of `places[i]`, which has `possible[i]` pairs in all."""
+    story together: from `starts[i]` to `starts[i + 1]` those of `pairs[i]`, which has `possible[i]` pairs in all.
+
+    `pairs` are in order: the place of the group, times the stories, and that of the story.
+    """
 
     left: Sequence[Headline]
     right: Sequence[Headline]
@@ -171,13 +175,27 @@ class _Crossing:
     columns: Indices
     values: Indices
     starts: Indices
-    places: Sequence[_Place]
+    pairs: Indices
+    stories: Parts
     possible: Indices
 
     def means(self, rules: Rules) -> Floats:
         """Return how much each group agrees with each story, all pairs counted."""
         running = np.concatenate([[0], np.cumsum(self.values)])
         return adjusted(np.diff(running[self.starts]), self.possible, np.ones_like(self.possible), rules)
+
+    def places(self, numbers: Indices) -> list[_Place]:
+        """Return which groups and stories these are."""
+        one, other = np.divmod(self.pairs[numbers], max(len(self.stories), 1))
+        ids = self.stories.numbers
+        return [(a, ids[b]) for a, b in zip(one.tolist(), other.tolist(), strict=True)]
+
+    def numbers(self, places: Sequence[_Place]) -> list[int]:
+        """Return where these are among the pairs, -1 for one of which no articles agree."""
+        place_of, count = self.stories.place_of, len(self.stories)
+        asked = np.array([a * count + place_of[b] for a, b in places], dtype=np.int64)
+        at = np.minimum(np.searchsorted(self.pairs, asked), max(len(self.pairs) - 1, 0))
+        return np.where(self.pairs[at] == asked, at, -1).tolist() if len(self.pairs) else [-1] * len(asked)
 
     def agreeing(self, number: int) -> list[_Agreeing]:
         """Return the pairs of one place."""
@@ -188,16 +206,16 @@ class _Crossing:
         return [(value, self.left[row].key, self.right[column].key) for value, row, column in pairs]
 
 
-def _crossing(groups: Members, stories: Members, sightings: Sequence[Sighting], scorer: Scorer) -> _Crossing:
+def _crossing(groups: Parts, stories: Parts, sightings: Sequence[Sighting], scorer: Scorer) -> _Crossing:
     """Compare all groups with all stories."""
-    left, mine = _listed([[*members.values()][:MAX_COMPARED] for members in groups.values()])
-    right, theirs = _listed([[*members.values()][-MAX_COMPARED:] for members in stories.values()])
+    left, mine = groups.first(MAX_COMPARED)
+    right, theirs = stories.last(MAX_COMPARED)
     cross = _agreement(left, right, sightings, scorer).tocoo()
     pairs = mine[cross.row] * len(stories) + theirs[cross.col]
     order = np.argsort(pairs, kind="stable")
     starts = np.flatnonzero(np.diff(pairs[order], prepend=-1, append=-1))
-    one, other = np.divmod(pairs[order[starts[:-1]]], max(len(stories), 1))
-    indices, ids = [*groups], [*stories]
+    named = pairs[order[starts[:-1]]]
+    one, other = np.divmod(named, max(len(stories), 1))
     return _Crossing(
         left,
         right,
@@ -205,15 +223,10 @@ def _crossing(groups: Members, stories: Members, sightings: Sequence[Sighting], 
         cross.col[order],
         cross.data[order],
         starts,
-        [(indices[a], ids[b]) for a, b in zip(one.tolist(), other.tolist(), strict=True)],
+        named,
+        stories,
         np.bincount(mine, minlength=1)[one] * np.bincount(theirs, minlength=1)[other],
     )
-
-
-def _listed(parts: Sequence[Sequence[Headline]]) -> tuple[list[Headline], Indices]:
-    """Return the headlines of all parts in a row, and the part of each."""
-    sizes = [len(part) for part in parts]
-    return [headline for part in parts for headline in part], np.repeat(np.arange(len(parts)), sizes)
 
 
 def _agreement(
@@ -225,6 +238,8 @@ def _agreement(
     tokens = scorer.tokens((*left, *right))
     memory = scorer.reader.memory(scorer.language)
     cross = cross_similarities(tokens[: len(left)], tokens[len(left) :], scorer.weights, scorer.rules, memory)
+    if not sightings:
+        return cross
     whole = sparse.csr_matrix(sparse.block_array([[None, cross], [cross.T, None]], dtype=np.int64))
     heard = with_listings(whole, _listings((*left, *right), sightings), tokens, scorer.rules)
     return sparse.csr_matrix(heard[: len(left), len(left) :])
@@ -232,8 +247,8 @@ def _agreement(
 
 def _contrasts(
     places: Sequence[tuple[int, int]],
-    groups: Members,
-    stories: Members,
+    groups: Parts,
+    stories: Parts,
     sightings: Sequence[Sighting],
     scorer: Scorer,
 ) -> dict[tuple[int, int], float]:
@@ -276,27 +291,28 @@ class Together:
     """In how many polls one entry listed two groups, or a group and a story, and in how many polls both were."""
 
     listings: Listings
-    groups: Mapping[int, int]
-    stories: Mapping[int, int]
+    groups: int
+    story_places: Mapping[int, int]
 
     @classmethod
-    def of(cls, groups: Members, stories: Members, sightings: Sequence[Sighting]) -> "Together":
-        group_rows = {index: row for row, index in enumerate(groups)}
-        story_rows = {story_id: row for row, story_id in enumerate(stories, start=len(groups))}
-        index = {key: story_rows[story_id] for story_id, members in stories.items() for key in members}
-        index |= {key: group_rows[number] for number, members in groups.items() for key in members}
-        return cls(Listings.of(sightings, index, len(groups) + len(stories)), group_rows, story_rows)
+    def of(cls, groups: Parts, stories: Parts, sightings: Sequence[Sighting]) -> "Together":
+        """Read the sightings; an article in both is one of the group."""
+        rows = stories.places_of_keys(len(groups)) | groups.places_of_keys() if sightings else {}
+        return cls(Listings.of(sightings, rows, len(groups) + len(stories)), len(groups), stories.place_of)
 
-    def of_stories(self, places: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    def of_stories(self, places: Sequence[_Place]) -> list[tuple[int, int]]:
         """Return (together, possible) of each (group, story)."""
-        return self._counts([(self.groups[index], self.stories[story_id]) for index, story_id in places])
+        rows = [(index, self.groups + self.story_places[story_id]) for index, story_id in places]
+        return self._counts(rows)
 
-    def are_parted(self, index: int, others: Iterable[int]) -> bool:
+    def are_parted(self, index: int, others: Sequence[int]) -> bool:
         """Whether the group is listed apart from one of the other groups in most polls that had both."""
-        counts = self._counts([(self.groups[index], self.groups[other]) for other in others])
+        counts = self._counts([(index, other) for other in others])
         return any(2 * together < possible for together, possible in counts)
 
     def _counts(self, pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-        places = np.array(pairs, dtype=np.int64).reshape(-1, 2)
+        if not pairs:
+            return []
+        places = np.array(pairs, dtype=np.int64)
         together, possible = self.listings.counts(places[:, 0], places[:, 1])
         return list(zip(together.tolist(), possible.tolist(), strict=True))

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from aggregator.cluster.linkage import Indices, Mask
 from aggregator.cluster.membership import ToldGroups
+from aggregator.cluster.parts import PastStories
 from aggregator.cluster.sameness import Since
 from aggregator.cluster.weights import TokenWeights
 from aggregator.model import Decision, Headline, Verdict
@@ -70,6 +71,7 @@ class Decided:
     def __init__(self, weights: TokenWeights) -> None:
         self.weights = weights
         self.groups = ToldGroups()
+        self.past = PastStories()
         self._headlines: Sequence[object] = ()
         self._line = -1
         self._grounds = Grounds.none()

@@ -19,9 +19,10 @@ from itertools import chain, repeat
 
 import numpy as np
 
-from aggregator.cluster.bonds import Bond, Members, Scorer, Together, bonds
+from aggregator.cluster.bonds import Bond, Scorer, Together, bonds
 from aggregator.cluster.issues import Issues
 from aggregator.cluster.linkage import Indices
+from aggregator.cluster.parts import Parts
 from aggregator.cluster.reading import Reader
 from aggregator.cluster.rules import DEFAULT_SETTINGS, RULES, Rules
 from aggregator.cluster.text import surfaces_of
@@ -69,17 +70,20 @@ def continue_stories(
     together with an article it is split from. `headlines` holds at least the articles of `groups`.
     """
     recent = [story for story in past if 0 < (day - story.day).days <= settings.window_days]
-    before, splits = _members_by_story(recent), _splits(corrections)
+    reader, known = reader or Reader(), weights or shipped_weights(language)
+    memory = reader.memory(language).decided(known)
+    before, splits = memory.past.parts(recent), _splits(corrections)
     begun = [s for s in today if is_settled or (s.is_begun_that_day and s.story_id not in before)]
     held = _without_split(_ids_of_today(groups, begun), groups, before, splits)
-    scorer = Scorer(reader or Reader(), language, weights or shipped_weights(language), rules)
+    scorer = Scorer(reader, language, known, rules)
     settled = {index: ids[0] for index, ids in held.items()} if is_settled else {}
     heard = sightings if settings.google_groups is GoogleGroups.EVIDENCE else ()
     given: dict[int, Bond] = {}
     if before:
-        members = {index: {key: headlines[key] for key in group.keys} for index, group in enumerate(groups)}
-        found = bonds(members, before, corrections, heard, scorer)
-        given = _claimed(groups, settled, splits, Together.of(members, {}, heard), found)
+        parts = Parts.of_groups(groups, headlines)
+        together = Together.of(parts, before, heard)
+        found = bonds(parts, before, corrections, heard, together, scorer)
+        given = _claimed(groups, settled, splits, together, found)
     issues = Issues([*today, *past], scorer.slots)
     return tuple(
         [
@@ -87,14 +91,6 @@ def continue_stories(
             for index, group in enumerate(groups)
         ]
     )
-
-
-def _members_by_story(stories: Iterable[KnownStory]) -> dict[int, dict[str, Headline]]:
-    """Return the articles of each story over all its days, the latest day last."""
-    members: dict[int, dict[str, Headline]] = {}
-    for story in sorted(stories, key=lambda s: s.day):
-        members.setdefault(story.story_id, {}).update(zip(story.keys, story.headlines, strict=True))
-    return members
 
 
 _Splits = Mapping[str, frozenset[str]]
@@ -117,7 +113,7 @@ def _are_split(keys: Iterable[str], others: Container[str], splits: _Splits) -> 
 def _without_split(
     kept: Mapping[int, tuple[int, ...]],
     groups: Sequence[DayGroup],
-    before: Members,
+    before: Parts,
     splits: _Splits,
 ) -> dict[int, tuple[int, ...]]:
     """Leave out the stories whose earlier articles a group is split from."""
@@ -207,7 +203,7 @@ def _continuation(
     headlines: Mapping[str, Headline],
     held: Sequence[int],
     bond: Bond | None,
-    before: Members,
+    before: Parts,
     issues: Issues,
 ) -> Continuation:
     if bond is None and group.series is None and (not held or (len(held) == 1 and held[0] not in before)):
