@@ -155,32 +155,35 @@ def regroup_days(
 ) -> Regrouped:
     """Group the given days again, oldest first, and the open days between them that may go on with their stories.
 
-    Those after the last of them are noted as changed. Each while nobody else groups: a grouping that was read before another one's and written after it
-    would put the older one back. A `memory` is of this store alone.
+    Those after the last of them are noted as changed. Each while nobody else groups: a grouping that was read before
+    another one's and written after it would put the older one back. A `memory` is of this store alone; it keeps nothing
+    of days so old that no late article can touch them or the days they lead to.
     """
     changed_stories: set[int] = set()
     done, headlines, conflicts = 0, 0, []
     first_weighed = first_late_day(settings, now)
-    memory = memory or GroupingMemory()
+    memory, passing = memory or GroupingMemory(), GroupingMemory()
+    first_remembered = first_weighed - timedelta(days=settings.cluster.window_days)
     today = schedule.local_day(now, settings.day.timezone)
     last = max([changed.day for changed in changed_days], default=today)
     waiting = {(changed.day, changed.language): changed for changed in changed_days}
     while waiting:
         changed = waiting.pop(min(waiting))
+        # An older day was corrected, or came of an archive: it is not grouped again soon.
+        known = memory if changed.day >= first_remembered else passing
         with store.regrouping, cluster.collector_at_rest():
-            memory.turn_to(today)
+            known.turn_to(today)
             if changed.day >= first_weighed:
                 _freeze_weights(store, changed)
             with open_reader(store.path) as connection:
-                material = read_material(connection, changed, settings.cluster.window_days, memory)
-            grouped = group(material, settings.cluster, memory.reader)
-            touched, later = save(store, material, grouped, settings.cluster, now, memory)
+                material = read_material(connection, changed, settings.cluster.window_days, known)
+            grouped = group(material, settings.cluster, known.reader)
+            touched, later = save(store, material, grouped, settings.cluster, now, known)
         waiting |= {(day.day, day.language): day for day in later if day.day <= last}
         changed_stories |= touched
         done += 1
         headlines += len(material.inputs.headlines)
         conflicts += list(grouped.groups.conflicts)
-    memory.forget_before(first_weighed - timedelta(days=settings.cluster.window_days))
     return Regrouped(done, headlines, frozenset(changed_stories), tuple(conflicts))
 
 

@@ -38,10 +38,6 @@ class GroupingMemory:
             self._today = today
             self.reader.forget_unread()
 
-    def forget_before(self, first: date) -> None:
-        """Forget the days before `first`: one that was grouped for a correction is not grouped again soon."""
-        self._days = {place: known for place, known in self._days.items() if place[0] >= first}
-
     def day(self, day: date, language: str) -> DayMemory:
         found = self._days.pop((day, language), None) or DayMemory()
         while len(self._days) >= MAX_DAYS:
