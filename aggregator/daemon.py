@@ -200,8 +200,16 @@ async def run_daemon(app: App) -> None:
 async def _take_up(app: App, store: Store, stop_asked: asyncio.Event) -> None:
     """Store the feeds of a changed configuration; wait where another program or the disk is in the way."""
     while not stop_asked.is_set():
+        # A grouping that is writing has the store for as long as that takes; its end at a stop comes after this.
+        storing = asyncio.create_task(asyncio.to_thread(app.sync_feeds, store))
+        told = asyncio.create_task(stop_asked.wait())
+        await asyncio.wait((storing, told), return_when=asyncio.FIRST_COMPLETED)
+        told.cancel()
+        if not storing.done():
+            storing.cancel()
+            return
         try:
-            await asyncio.to_thread(app.sync_feeds, store)
+            storing.result()
         except (StoreBusy, StoreFull) as error:
             log.error("reload waits: %s", error)
             with suppress(TimeoutError):

@@ -68,9 +68,10 @@ def test_told_to_stop_it_waits_for_no_client_that_says_nothing(home, caplog):
     assert troubles(caplog) == []
 
 
+@pytest.mark.parametrize("is_reloading", [False, True], ids=["running", "reloading"])
 @pytest.mark.parametrize("place", ["before_comparing", "while_writing"])
 def test_told_to_stop_it_waits_for_no_grouping_and_whoever_asked_is_told(
-    home, tmp_path, monkeypatch, caplog, place
+    home, tmp_path, monkeypatch, caplog, place, is_reloading
 ):
     there = tmp_path / "there"
     for name, value in (("PLACE", place), ("DOOM", "waits"), ("DOOMED", str(there))):
@@ -82,9 +83,15 @@ def test_told_to_stop_it_waits_for_no_grouping_and_whoever_asked_is_told(
         async with running(home):
             request = asyncio.create_task(asyncio.to_thread(door.ask, home.store, "correct", pin))
             await until(there.exists)
+            if is_reloading:
+                os.kill(os.getpid(), signal.SIGHUP)
+                await until(lambda: "reload feeds=1 digests=0" in caplog.messages)
         await request
 
-    with pytest.raises(StoreError, match="the daemon stops and did not finish the request"):
+    with (
+        caplog.at_level(logging.INFO, logger="aggregator"),
+        pytest.raises(StoreError, match="the daemon stops and did not finish the request"),
+    ):
         asyncio.run(scene())
     assert troubles(caplog) == []
     assert rows(home.store, "SELECT kind FROM corrections") == [("pin",)]
