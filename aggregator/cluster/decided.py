@@ -1,10 +1,10 @@
-"""What was told of a day the last time: its groups, and its ledger with the figures that it is from.
+"""What was told of a day the last time: its groups, what they continue, and its ledger with the figures that it is from.
 
 A day of 50,000 headlines has as many decisions, and a poll changes a few hundred: the others are found here
 instead of being worded again, and are the very same objects. No result depends on it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import repeat
 
@@ -16,7 +16,7 @@ from aggregator.cluster.membership import ToldGroups
 from aggregator.cluster.parts import PastStories
 from aggregator.cluster.sameness import Since
 from aggregator.cluster.weights import TokenWeights
-from aggregator.model import Decision, Headline, Verdict
+from aggregator.model import Continuation, Decision, Headline, Verdict
 
 VERDICTS = (Verdict.JOINED, Verdict.REFUSED)
 RULE_NAMES = (
@@ -27,6 +27,7 @@ RULE_NAMES = (
     "google-apart",
     "group-agreement",
 )
+_Told = tuple[object, Continuation]  # what was asked, and what was told
 PARTS = 10_000  # of a score, a whole number here
 
 
@@ -66,12 +67,13 @@ class Grounds:
 
 
 class Decided:
-    """The groups and decisions of the last grouping with some weights. For one thread at a time."""
+    """The groups, continuations and decisions of the last grouping with some weights. For one thread at a time."""
 
     def __init__(self, weights: TokenWeights) -> None:
         self.weights = weights
         self.groups = ToldGroups()
         self.past = PastStories()
+        self.continuations = ToldContinuations()
         self._headlines: Sequence[object] = ()
         self._line = -1
         self._grounds = Grounds.none()
@@ -101,6 +103,26 @@ class Decided:
         for place in np.flatnonzero(~is_known).tolist():
             told[place] = None
         return told, same
+
+
+class ToldContinuations:
+    """What groups were told to continue the last time, for as long as the days before are the same. For one thread at a time."""
+
+    def __init__(self) -> None:
+        self._before: object = None
+        self._last: dict[str, _Told] = {}
+        self._now: dict[str, _Told] = {}
+
+    def turn_to(self, before: object) -> None:
+        """Begin to tell groups what they continue of the stories `before`."""
+        self._last, self._now = self._now if before is self._before else {}, {}
+        self._before = before
+
+    def again(self, key: str, asked: object, tell: Callable[[], Continuation]) -> Continuation:
+        """Return what a group was told by this key, if the same was `asked` then; else tell it."""
+        known = self._last.get(key)
+        self._now[key] = told = known if known and known[0] == asked else (asked, tell())
+        return told[1]
 
 
 def worded(

@@ -15,11 +15,13 @@ Facts
 from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import date
+from functools import partial
 from itertools import chain, repeat
 
 import numpy as np
 
 from aggregator.cluster.bonds import Bond, Scorer, Together, bonds
+from aggregator.cluster.decided import ToldContinuations
 from aggregator.cluster.issues import Issues
 from aggregator.cluster.linkage import Indices
 from aggregator.cluster.parts import Parts
@@ -71,8 +73,8 @@ def continue_stories(
     """
     recent = [story for story in past if 0 < (day - story.day).days <= settings.window_days]
     reader, known = reader or Reader(), weights or shipped_weights(language)
-    memory = reader.memory(language).decided(known)
-    before, splits = memory.past.parts(recent), _splits(corrections)
+    decided = reader.memory(language).decided(known)
+    before, splits = decided.past.parts(recent), _splits(corrections)
     begun = [s for s in today if is_settled or (s.is_begun_that_day and s.story_id not in before)]
     held = _without_split(_ids_of_today(groups, begun), groups, before, splits)
     scorer = Scorer(reader, language, known, rules)
@@ -85,9 +87,11 @@ def continue_stories(
         found = bonds(parts, before, corrections, heard, together, scorer)
         given = _claimed(groups, settled, splits, together, found)
     issues = Issues([*today, *past], scorer.slots)
+    told = decided.continuations
+    told.turn_to(before)
     return tuple(
         [
-            _continuation(group, headlines, held.get(index, ()), given.get(index), before, issues)
+            _continuation(group, headlines, held.get(index, ()), given.get(index), before, issues, told)
             for index, group in enumerate(groups)
         ]
     )
@@ -205,10 +209,20 @@ def _continuation(
     bond: Bond | None,
     before: Parts,
     issues: Issues,
+    told: ToldContinuations,
 ) -> Continuation:
     if bond is None and group.series is None and (not held or (len(held) == 1 and held[0] not in before)):
         return Continuation(held[0] if held else None, _NEW)  # as most are
     members = [headlines[key] for key in group.keys]
+    tell = partial(_told, members, held, bond, before, issues)
+    if group.series is not None:  # it has neighbours, of any day
+        return tell()
+    return told.again(group.lead_key, (members, held, bond), tell)
+
+
+def _told(
+    members: Sequence[Headline], held: Sequence[int], bond: Bond | None, before: Parts, issues: Issues
+) -> Continuation:
     goes_on = bond is not None and bond.holds()
     ids = list(dict.fromkeys([*([bond.story_id] if bond and goes_on else ()), *held]))
     story_id = ids[0] if ids else None
