@@ -304,7 +304,7 @@ def test_being_stopped_in_the_middle_of_a_mail_stores_what_came_of_it(desk: Desk
 def test_a_server_that_is_down_gets_the_mails_later(
     desk: Desk, inbox: Inbox, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.INFO)
+    caplog.set_level(logging.INFO, logger="aggregator")
     with mail_server(Inbox()) as free_port:
         pass
     desk.configure(email=mailed(free_port))

@@ -221,7 +221,7 @@ def test_polls_are_counted_and_logged_while_no_day_can_be_grouped(tmp_path, monk
         account.append(daemon.pulse.health(None))
 
     account: list[Health] = []
-    with caplog.at_level("INFO"):
+    with caplog.at_level("INFO", logger="aggregator"):
         simulate(Home(tmp_path), datetime(2026, 3, 27, 7, tzinfo=UTC), life)
 
     [health] = account
