@@ -27,9 +27,8 @@ class Desk:
 
     def __init__(self, app: App, grouper: Grouper, pulse: Pulse) -> None:
         self.app = app  # whose settings are in force; a reload puts another one here
-        self.turn = (
-            asyncio.Lock()
-        )  # held by whoever groups days: two groupings of one day at once would waste each other
+        # Held by whoever groups days: two groupings of one day at once would waste each other.
+        self.turn = asyncio.Lock()
         self._grouper = grouper
         self._pulse = pulse
 

@@ -151,7 +151,7 @@ def regroup_days(
     changed_days: Sequence[ChangedDay],
     settings: Settings,
     now: datetime,
-    memory: GroupingMemory | None = None,
+    memory: GroupingMemory,
 ) -> Regrouped:
     """Group the given days again, oldest first, and the open days between them that may go on with their stories.
 
@@ -162,7 +162,7 @@ def regroup_days(
     changed_stories: set[int] = set()
     done, headlines, conflicts = 0, 0, []
     first_weighed = first_late_day(settings, now)
-    memory, passing = memory or GroupingMemory(), GroupingMemory()
+    passing = GroupingMemory()
     first_remembered = first_weighed - timedelta(days=settings.cluster.window_days)
     today = schedule.local_day(now, settings.day.timezone)
     last = max([changed.day for changed in changed_days], default=today)
