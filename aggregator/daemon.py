@@ -1,4 +1,4 @@
-"""The daemon: a ticker, signals, an orderly stop.
+"""The daemon: a ticker, an orderly stop.
 
 Facts
 -----
@@ -19,7 +19,6 @@ import asyncio
 import logging
 import os
 import shutil
-import signal
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -43,6 +42,7 @@ from aggregator.pipeline.grouping_process import GroupingProcess
 from aggregator.pipeline.links import resolve_links
 from aggregator.pipeline.stages import Stages
 from aggregator.shortage import shortage_of
+from aggregator.signals import Orders
 from aggregator.store import Store, upkeep
 
 log = logging.getLogger(__name__)
@@ -182,19 +182,20 @@ async def run_daemon(app: App) -> None:
         StoreLocked: another process writes this file.
         StoreError: the store failed or its file was taken away.
     """
-    stop_asked = asyncio.Event()
+    orders = Orders()
     pulse = Pulse(app.clock, os.getpid())
     with app.store() as store, GroupingProcess(store) as grouper:
         desk = Desk(app, grouper, pulse)
         async with open_door(app.store_path, desk.perform):
+            orders.listen()
             running: App | None = app
-            while running is not None and not stop_asked.is_set():
+            while running is not None and not orders.stop.is_set():
                 desk.app = running
                 async with running.stages(store, grouper) as stages:
                     daemon = Daemon(running, stages, pulse, turn=desk.turn)
-                    running = await _Runner(daemon, stop_asked).run()
+                    running = await _Runner(daemon, orders).run()
                 if running is not None:
-                    await _take_up(running, store, stop_asked)
+                    await _take_up(running, store, orders.stop)
 
 
 async def _take_up(app: App, store: Store, stop_asked: asyncio.Event) -> None:
@@ -222,21 +223,18 @@ async def _take_up(app: App, store: Store, stop_asked: asyncio.Event) -> None:
 class _Runner:
     """Ticks, keeps the tasks, stops in order."""
 
-    def __init__(self, daemon: Daemon, stop_asked: asyncio.Event) -> None:
-        """`stop_asked` outlives a reload, so that no SIGTERM is lost between one runner and the next."""
+    def __init__(self, daemon: Daemon, orders: Orders) -> None:
         self._daemon = daemon
-        self._stop_asked = stop_asked
+        self._orders = orders
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._next_app: asyncio.Future[App | None] = asyncio.get_running_loop().create_future()
 
     async def run(self) -> App | None:
         """Run until told to stop; return the app to go on with after a reload, or None."""
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._stop)
-        loop.add_signal_handler(signal.SIGHUP, self._reload)
-        if self._stop_asked.is_set():
-            return None
+        self._orders.tell = self._obey
+        self._obey()
+        if self._next_app.done():
+            return self._next_app.result()
         app = self._daemon.app
         scheduler = self._scheduler()
         lag_watch = asyncio.create_task(self._daemon.pulse.watch_loop())
@@ -253,6 +251,16 @@ class _Runner:
             await self._put_away()
             log.info("stop")
 
+    def _obey(self) -> None:
+        """Carry out what signals have asked for; what comes after this runner's end is the next one's."""
+        if self._next_app.done():
+            return
+        if self._orders.stop.is_set():
+            self._next_app.set_result(None)
+        elif self._orders.is_reload_asked:
+            self._orders.is_reload_asked = False
+            self._reload()
+
     def _reload(self) -> None:
         """Go on with the changed configuration if it is valid; keep the old one otherwise."""
         app = self._daemon.app
@@ -265,7 +273,7 @@ class _Runner:
             log.error("reload refused, the old configuration stays: store.path changes only with a restart")
             return
         log.info("reload feeds=%d digests=%d", len(fresh.settings.feeds), len(fresh.settings.digests))
-        self._end_with(fresh)
+        self._next_app.set_result(fresh)
 
     def _scheduler(self) -> AsyncIOScheduler:
         scheduler = AsyncIOScheduler(
@@ -354,20 +362,12 @@ class _Runner:
         finally:
             pulse.ended(job.name, is_well=is_well)
 
-    def _stop(self) -> None:
-        self._stop_asked.set()
-        self._end_with(None)
-
     def _farewell(self) -> str:
         """What the service manager is told; one that hears of a stop kills what has not ended soon after."""
-        next_app = self._next_app
-        if next_app.done() and next_app.exception() is None and next_app.result() is not None:
+        end = self._next_app
+        if end.done() and not end.cancelled() and end.exception() is None and end.result() is not None:
             return f"RELOADING=1\nMONOTONIC_USEC={int(self._daemon.stages.clock.monotonic() * 1_000_000)}"
         return "STOPPING=1"
-
-    def _end_with(self, app: App | None) -> None:
-        if not self._next_app.done():
-            self._next_app.set_result(app)
 
     async def _put_away(self) -> None:
         """Cancel what runs and wait for it: a transaction that has begun is finished, a fetch is repeated."""

@@ -18,6 +18,7 @@ from aggregator.cli import run_command
 from aggregator.clock import ManualClock
 from aggregator.daemon import Daemon, Job, _Runner
 from aggregator.health import Pulse, judge
+from aggregator.signals import Orders
 from aggregator.store import database
 from aggregator.web import build_app
 from tests.fault_server import FaultServer, Reply
@@ -84,7 +85,7 @@ class Surfaces:
                     async with app.stages(store) as stages:
                         daemon = Daemon(app, stages, pulse)
                         pulse.expect(name, 60)
-                        await _Runner(daemon, asyncio.Event()).do(Job(name, getattr(daemon, name), 60))
+                        await _Runner(daemon, Orders()).do(Job(name, getattr(daemon, name), 60))
 
                 asyncio.run(run())
 
@@ -128,7 +129,7 @@ def test_a_configuration_that_is_wrong(seen):
         seen.home.config.write_text("[poll]\n\ninterval_minutes = 1\n")
 
         async def reload() -> None:
-            _Runner(Daemon(app, None, pulse), asyncio.Event())._reload()
+            _Runner(Daemon(app, None, pulse), Orders())._reload()
 
         asyncio.run(reload())
     assert f"reload refused, the old configuration stays: {seen.home.config}" in seen.log

@@ -20,6 +20,7 @@ from aggregator.health import Pulse
 from aggregator.model import Failure, FailureKind, FeedState, ParsedFeed
 from aggregator.parse import ParserPool
 from aggregator.shortage import FEWEST_FILES, shortage_of
+from aggregator.signals import Orders
 from aggregator.store import open_reader, open_store
 from aggregator.store.feeds import load_feeds
 from tests.fault_server import FEED, FaultServer
@@ -200,7 +201,7 @@ def test_E5_a_job_of_the_daemon_that_met_a_shortage_is_tried_again(home, caplog)
 
     async def life() -> None:
         async with app.stages(store) as stages:
-            runner = _Runner(Daemon(app, stages, pulse), asyncio.Event())
+            runner = _Runner(Daemon(app, stages, pulse), Orders())
             for error in (OSError(errno.EMFILE, "Too many open files"), StoreBusy("no file left")):
                 await runner.do(Job("poll", partial(_fail, error), 15))
             await runner.do(Job("poll", Daemon(app, stages, pulse).poll, 15))

@@ -20,6 +20,7 @@ from aggregator.health import Pulse
 from aggregator.pipeline import digests as pipeline_digests
 from aggregator.pipeline.cycle import due_feeds
 from aggregator.settings import DaySettings, DigestSettings, EmailSettings
+from aggregator.signals import Orders
 from aggregator.store import feeds
 from tests.fault_server import FaultServer, Reply
 from tests.faults.ticking import Ticker, live
@@ -167,13 +168,14 @@ def test_D4_polls_of_one_feed_never_overlap_however_often_the_daemon_ticks(tmp_p
         async def life() -> None:
             async with app.stages(store) as stages:
                 daemon = Daemon(app, stages, Pulse(app.clock, 1))
-                runner = _Runner(daemon, asyncio.Event())
+                orders = Orders()
+                runner = _Runner(daemon, orders)
                 run = asyncio.create_task(runner.run())
                 while not server.requests:
                     await asyncio.sleep(0.02)
                 await asyncio.sleep(0.5)
                 assert len(server.requests) == 1, "ten ticks later"
-                runner._stop()
+                orders.ask_for_stop()
                 await run
 
         with app.store() as store:

@@ -1,10 +1,15 @@
 """`aggregator run` as a process with a service manager: what it logs, what it tells, how it ends."""
 
+import asyncio
+import os
 import signal
 import socket
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
+
+from aggregator.clock import SystemClock
+from aggregator.daemon import run_daemon
 
 PATIENCE_SECONDS = 120  # for what comes about in less than one, on a machine that has time
 
@@ -66,3 +71,21 @@ def service(home):
         finally:
             running.process.kill()
             running.process.wait()
+
+
+@asynccontextmanager
+async def running_here(home):
+    """The daemon on this very loop; told to stop at the end of the block, which ends when it has ended."""
+    before = signal.getsignal(signal.SIGHUP)
+    work = asyncio.create_task(run_daemon(home.app(SystemClock())))
+    try:
+        await until(lambda: signal.getsignal(signal.SIGHUP) != before)
+        yield
+    finally:
+        os.kill(os.getpid(), signal.SIGTERM)
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await work
+
+
+async def until(is_so):
+    await asyncio.to_thread(wait_until, is_so)

@@ -28,6 +28,7 @@ from aggregator.clock import ManualClock
 from aggregator.daemon import Daemon, _Runner
 from aggregator.health import Pulse
 from aggregator.shortage import give_memory_back
+from aggregator.signals import Orders
 from aggregator.store import Store
 from tests.fault_server import FaultServer
 from tests.system.home import FORKS, Feed, Home
@@ -182,7 +183,7 @@ class _Life:
         self._is_full = False
 
     async def lead(self) -> None:
-        runner = _Runner(self._daemon, asyncio.Event())
+        runner = _Runner(self._daemon, Orders())
         for job in runner.jobs():
             self._daemon.pulse.expect(job.name, job.every_seconds)
         next_at = {job.name: self._clock.monotonic() for job in runner.jobs()}

@@ -129,7 +129,7 @@ def test_the_keyboard_reaches_the_content_first(served: Served, browser: Browser
         view.page.keyboard.press("Tab")
         expect(view.page.get_by_role("link", name="Skip to the content")).to_be_focused()
         view.page.keyboard.press("Enter")
-        assert view.page.url.endswith("#main")
+        expect(view.page).to_have_url(re.compile("#main$"))
 
 
 REQUESTS = {

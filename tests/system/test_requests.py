@@ -6,7 +6,6 @@ import os
 import signal
 import socket
 import threading
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
 
@@ -21,7 +20,7 @@ from aggregator.store import open_store
 from tests.doomed_grouping import DOOMED
 from tests.system.home import NO_FEEDS, Feed, Home, check, rows
 from tests.system.paper import Paper
-from tests.system.service import PATIENCE_SECONDS, wait_until
+from tests.system.service import PATIENCE_SECONDS, running_here, until
 
 
 @pytest.fixture
@@ -36,24 +35,6 @@ def home(tmp_path):
     return home
 
 
-@asynccontextmanager
-async def running(home):
-    """The daemon on this very loop; told to stop at the end of the block, which ends when it has ended."""
-    before = signal.getsignal(signal.SIGHUP)
-    work = asyncio.create_task(daemon.run_daemon(home.app(SystemClock())))
-    try:
-        await until(lambda: signal.getsignal(signal.SIGHUP) != before)
-        yield
-    finally:
-        os.kill(os.getpid(), signal.SIGTERM)
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            await work
-
-
-async def until(is_so):
-    await asyncio.to_thread(wait_until, is_so)
-
-
 def troubles(caplog):
     return [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR]
 
@@ -61,7 +42,7 @@ def troubles(caplog):
 def test_told_to_stop_it_waits_for_no_client_that_says_nothing(home, caplog):
     async def scene():
         with socket.socket(socket.AF_UNIX) as silent:
-            async with running(home):
+            async with running_here(home):
                 silent.connect(f"{home.store}.door")
 
     asyncio.run(scene())
@@ -80,7 +61,7 @@ def test_told_to_stop_it_waits_for_no_grouping_and_whoever_asked_is_told(
 
     async def scene():
         pin = {"kind": "pin", "a": 1}
-        async with running(home):
+        async with running_here(home):
             request = asyncio.create_task(asyncio.to_thread(door.ask, home.store, "correct", pin))
             await until(there.exists)
             if is_reloading:
@@ -113,7 +94,7 @@ def test_a_request_and_a_reload_do_not_wait_for_one_another(home, monkeypatch, c
         return sum(record.getMessage().startswith("start store=") for record in caplog.records)
 
     async def scene():
-        async with running(home):
+        async with running_here(home):
             request = asyncio.create_task(asyncio.to_thread(door.ask, home.store, "slow", {}))
             await until(begun.is_set)
             os.kill(os.getpid(), signal.SIGHUP)
