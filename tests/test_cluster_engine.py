@@ -29,9 +29,9 @@ from aggregator.cluster import candidates as candidates_module
 from aggregator.cluster.lexicon import Lexicon
 from aggregator.cluster.linkage import FORBIDDEN, SCALE, average_link
 from aggregator.cluster.names import Names
-from aggregator.cluster.sameness import Since
 from aggregator.cluster.weights import TokenWeights
 from aggregator.model import Correction, CorrectionKind, DayGroup, Headline, Sighting
+from aggregator.sameness import Since
 
 MORNING = datetime(2026, 3, 2, 6, tzinfo=UTC)
 LINE = 0.06

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from aggregator.cluster.linkage import Indices, Mask
 from aggregator.cluster.membership import ToldGroups
 from aggregator.cluster.parts import PastStories
-from aggregator.cluster.sameness import Since
 from aggregator.cluster.weights import TokenWeights
 from aggregator.model import Continuation, Decision, Headline, Verdict
+from aggregator.sameness import Since
 
 VERDICTS = (Verdict.JOINED, Verdict.REFUSED)
 RULE_NAMES = (

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from aggregator.cluster.almanac import date_places
-from aggregator.cluster.sameness import Since, are_few
+from aggregator.sameness import Since, are_few
 
 Indices = NDArray[np.int64]
 Document = tuple[str, ...]

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from aggregator.cluster.linkage import Indices
-from aggregator.cluster.sameness import Since
 from aggregator.cluster.series import SeriesSlot
 from aggregator.model import DayGroup, Headline
+from aggregator.sameness import Since
 
 Slots = Sequence[SeriesSlot | None]
 _NO_GROUP = DayGroup(())

@@ -11,11 +11,11 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from aggregator.cluster.sameness import Since, are_few
 from aggregator.cluster.series import SeriesSlot, series_of
 from aggregator.cluster.similarity import Memory
 from aggregator.cluster.text import Stemmer, surfaces_of
 from aggregator.model import Headline
+from aggregator.sameness import Since, are_few
 
 MAX_TEXTS = 200_000  # about 300 bytes each
 _NEVER = float("inf")

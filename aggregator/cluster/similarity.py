@@ -24,10 +24,10 @@ from aggregator.cluster.linkage import SCALE
 from aggregator.cluster.names import Names
 from aggregator.cluster.rows import Mask, Rows
 from aggregator.cluster.rules import Rules
-from aggregator.cluster.sameness import Since
 from aggregator.cluster.templates import Frames
 from aggregator.cluster.vectors import KIN, UNIT, Vectors, Weighing
 from aggregator.cluster.weights import TokenWeights
+from aggregator.sameness import Since
 
 SPARE_DOCUMENTS = 5_000  # of one language, remembered beside twice those in use; about 400 bytes each
 MAX_POOLS = 3  # of each use
