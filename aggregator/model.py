@@ -410,7 +410,8 @@ class StoryStatus(StrEnum):
 class KnownStory:
     """A story on one day, as stored: who was in it, and its place in a series if it has one.
 
-    `first_day` is the first day of the story that has articles, None if that is not known.
+    `first_day` is the first day of the story that has articles, None if that is not known. `group` is the one it was
+    written from, where it was one and whoever asks has written it himself.
     """
 
     story_id: int
@@ -420,6 +421,7 @@ class KnownStory:
     series: str | None = None
     serial: str | None = None
     first_day: date | None = None
+    group: DayGroup | None = field(default=None, compare=False, repr=False)
 
     @property
     def is_begun_that_day(self) -> bool:

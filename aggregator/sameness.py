@@ -1,11 +1,13 @@
 """Which of many objects are the very same as before. Pure.
 
 A day's headlines are the same objects from one grouping to the next, but for those that came. To tell by identity
-takes a fifth of what looking up 50,000 texts takes; it is told once, for all that is carried along with them.
+takes a fifth of what looking up 50,000 texts takes, and to walk through both in step, as they are in one order, a
+fifth of that; it is told once, for all that is carried along with them.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import is_
 from typing import Self, TypeVar
 
 import numpy as np
@@ -14,6 +16,8 @@ from numpy.typing import NDArray
 T = TypeVar("T")
 N = TypeVar("N", bound=np.generic)
 _Indices = NDArray[np.int64]
+_STRIDE = 128  # objects that are compared at once
+_ASIDE = 64  # objects that may have come, or gone, at one place
 
 
 def are_few(objects: Sequence[object], before: Sequence[object]) -> bool:
@@ -31,13 +35,14 @@ class Since:
 
     @classmethod
     def of(cls, objects: Sequence[object], before: Sequence[object]) -> Self:
-        if not before:
-            return cls(objects, before, np.full(len(objects), -1, dtype=np.int64))
-        known = _identities(before)
-        order = np.argsort(known)
-        asked = _identities(objects)
-        at = order[np.minimum(np.searchsorted(known, asked, sorter=order), len(known) - 1)]
-        return cls(objects, before, np.where(known[at] == asked, at, -1))
+        places = _in_step(objects, before)
+        went = np.ones(len(before), dtype=bool)
+        went[places[places >= 0]] = False
+        rest, left = np.flatnonzero(places < 0), np.flatnonzero(went)
+        if len(rest) and len(left):
+            found = _looked_up([objects[i] for i in rest.tolist()], [before[i] for i in left.tolist()])
+            places[rest[found >= 0]] = left[found[found >= 0]]
+        return cls(objects, before, places)
 
     def against(self, before: Sequence[object]) -> "Since":
         """Return where the objects stand among others, if these are not the same ones."""
@@ -50,11 +55,17 @@ class Since:
 
     def carried(self, told: Sequence[T], fresh: Sequence[T]) -> list[T]:
         """Return what was `told` of each object before, and for those that came, in order, what is told afresh."""
-        if not told:
-            return list(fresh)
-        carried = list(map(told.__getitem__, self.places.tolist()))  # of those that came, any: see below
-        for place, value in zip(self.came.tolist(), fresh, strict=True):
-            carried[place] = value
+        carried: list[T] = []
+        begun = 0  # of `fresh`
+        apart = np.where(self.places < 0, -2, self.places)
+        starts = np.flatnonzero(np.diff(apart, prepend=-4) != 1)
+        lengths = np.diff(starts, append=len(apart))
+        for place, length in zip(apart[starts].tolist(), lengths.tolist(), strict=True):
+            if place >= 0:
+                carried += told[place : place + length]
+            else:
+                carried.append(fresh[begun])
+                begun += 1
         return carried
 
     def carried_numbers(self, told: NDArray[N], fresh: NDArray[N]) -> NDArray[N]:
@@ -70,6 +81,49 @@ class Since:
         known = np.flatnonzero(self.places >= 0)
         found[self.places[known]] = known
         return found
+
+
+def _in_step(objects: Sequence[object], before: Sequence[object]) -> _Indices:
+    """Walk through both, which are in one order as a rule, until a few steps aside do not bring them together again.
+
+    Returns where those stand that both met, -1 for the others.
+    """
+    places = np.full(len(objects), -1, dtype=np.int64)
+    here = there = 0
+    while here < len(objects) and there < len(before):
+        run = _alike(objects[here : here + _STRIDE], before[there : there + _STRIDE])
+        places[here : here + run] = np.arange(there, there + run)
+        here, there = here + run, there + run
+        if run < _STRIDE and here < len(objects) and there < len(before):
+            aside = _steps_aside(objects[here : here + _ASIDE], before[there : there + _ASIDE])
+            if aside is None:
+                break
+            here, there = here + aside[0], there + aside[1]
+    return places
+
+
+def _alike(objects: Sequence[object], others: Sequence[object]) -> int:
+    """Return how many of both are the same from the first on."""
+    same = list(map(is_, objects, others))
+    return same.index(False) if False in same else len(same)
+
+
+def _steps_aside(objects: Sequence[object], others: Sequence[object]) -> tuple[int, int] | None:
+    """Return by how few steps in the one or in the other both come to the same object, if they do."""
+    for steps in range(1, max(len(objects), len(others))):
+        if steps < len(objects) and objects[steps] is others[0]:
+            return steps, 0
+        if steps < len(others) and others[steps] is objects[0]:
+            return 0, steps
+    return None
+
+
+def _looked_up(objects: Sequence[object], before: Sequence[object]) -> _Indices:
+    known = _identities(before)
+    order = np.argsort(known)
+    asked = _identities(objects)
+    at = order[np.minimum(np.searchsorted(known, asked, sorter=order), len(known) - 1)]
+    return np.where(known[at] == asked, at, -1)
 
 
 def _identities(objects: Sequence[object]) -> _Indices:

@@ -15,7 +15,7 @@ from aggregator.cluster.linkage import Indices, Mask
 from aggregator.cluster.membership import ToldGroups
 from aggregator.cluster.parts import PastStories
 from aggregator.cluster.weights import TokenWeights
-from aggregator.model import Continuation, Decision, Headline, Verdict
+from aggregator.model import Continuation, DayGroup, Decision, Headline, StoryStatus, Verdict
 from aggregator.sameness import Since
 
 VERDICTS = (Verdict.JOINED, Verdict.REFUSED)
@@ -28,6 +28,8 @@ RULE_NAMES = (
     "group-agreement",
 )
 _Told = tuple[object, Continuation]  # what was asked, and what was told
+BEGINS, OTHERWISE = -1, -2  # instead of the id of a story
+_BEGUN = Continuation(None, StoryStatus.NEW)
 PARTS = 10_000  # of a score, a whole number here
 
 
@@ -112,11 +114,32 @@ class ToldContinuations:
         self._before: object = None
         self._last: dict[str, _Told] = {}
         self._now: dict[str, _Told] = {}
+        self._groups: Sequence[DayGroup] = ()
+        self._kept = np.zeros(0, dtype=np.int64)
+        self._of_all: list[Continuation] = []
 
     def turn_to(self, before: object) -> None:
         """Begin to tell groups what they continue of the stories `before`."""
         self._last, self._now = self._now if before is self._before else {}, {}
         self._before = before
+
+    def of_all(
+        self, groups: Sequence[DayGroup], kept: Indices, tell: Callable[[int], Continuation]
+    ) -> tuple[Continuation, ...]:
+        """Return what the groups continue, in their order.
+
+        `kept` says of each group that is only what it was today which story it keeps, or that it `BEGINS` one: as most
+        are, and those are told again. What is `OTHERWISE` is for `tell`.
+        """
+        since = Since.of(groups, self._groups)
+        was = since.carried_numbers(self._kept, np.full(len(since.came), OTHERWISE))
+        told = since.carried(self._of_all, [_BEGUN] * len(since.came))
+        for index in np.flatnonzero((was != kept) & (kept != OTHERWISE)).tolist():
+            told[index] = _BEGUN if kept[index] == BEGINS else Continuation(int(kept[index]), StoryStatus.NEW)
+        for index in np.flatnonzero(kept == OTHERWISE).tolist():
+            told[index] = tell(index)
+        self._groups, self._kept, self._of_all = groups, kept, told
+        return tuple(told)
 
     def again(self, key: str, asked: object, tell: Callable[[], Continuation]) -> Continuation:
         """Return what a group was told by this key, if the same was `asked` then; else tell it."""

@@ -51,6 +51,11 @@ class Parts(Mapping[int, Mapping[str, Headline]]):
         return np.concatenate([[0], np.cumsum(sizes)])
 
     @cached_property
+    def ids(self) -> Indices:
+        """The numbers."""
+        return np.array(self.numbers, dtype=np.int64)
+
+    @cached_property
     def place_of(self) -> Mapping[int, int]:
         """The place of each part among the others."""
         return {number: place for place, number in enumerate(self.numbers)}

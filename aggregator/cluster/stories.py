@@ -16,12 +16,12 @@ from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import date
 from functools import partial
-from itertools import chain, repeat
 
 import numpy as np
 
 from aggregator.cluster.bonds import Bond, Scorer, Together, bonds
-from aggregator.cluster.decided import ToldContinuations
+from aggregator.cluster.decided import BEGINS, OTHERWISE, ToldContinuations
+from aggregator.cluster.holding import Held, held_by
 from aggregator.cluster.issues import Issues
 from aggregator.cluster.linkage import Indices
 from aggregator.cluster.parts import Parts
@@ -44,7 +44,6 @@ from aggregator.model import (
 from aggregator.settings import ClusterSettings, GoogleGroups
 
 MAX_NEW_WORDS = 5
-_NEW = StoryStatus.NEW  # told of 30,000 groups: Python 3.11 takes a quarter of a microsecond to find it
 
 
 def continue_stories(
@@ -76,9 +75,9 @@ def continue_stories(
     decided = reader.memory(language).decided(known)
     before, splits = decided.past.parts(recent), _splits(corrections)
     begun = [s for s in today if is_settled or (s.is_begun_that_day and s.story_id not in before)]
-    held = _without_split(_ids_of_today(groups, begun), groups, before, splits)
+    held = _without_split(held_by(groups, begun), groups, before, splits)
     scorer = Scorer(reader, language, known, rules)
-    settled = {index: ids[0] for index, ids in held.items()} if is_settled else {}
+    settled = held.to_keep() if is_settled else {}
     heard = sightings if settings.google_groups is GoogleGroups.EVIDENCE else ()
     given: dict[int, Bond] = {}
     if before:
@@ -89,12 +88,20 @@ def continue_stories(
     issues = Issues([*today, *past], scorer.slots)
     told = decided.continuations
     told.turn_to(before)
-    return tuple(
-        [
-            _continuation(group, headlines, held.get(index, ()), given.get(index), before, issues, told)
-            for index, group in enumerate(groups)
-        ]
-    )
+
+    def tell(index: int) -> Continuation:
+        return _continuation(groups[index], headlines, held.of(index), given.get(index), before, issues, told)
+
+    return told.of_all(groups, _kept(groups, held, given, before), tell)
+
+
+def _kept(groups: Sequence[DayGroup], held: Held, given: Mapping[int, Bond], before: Parts) -> Indices:
+    """Return the story of each group that is only what it was today, `BEGINS` for a new one, `OTHERWISE` for all others."""
+    ids = np.where(held.first >= 0, held.first, BEGINS)
+    ids[np.isin(ids, before.ids)] = OTHERWISE
+    in_series = [index for index, group in enumerate(groups) if group.series is not None]
+    ids[[*held.several, *given, *in_series]] = OTHERWISE
+    return ids
 
 
 _Splits = Mapping[str, frozenset[str]]
@@ -114,20 +121,11 @@ def _are_split(keys: Iterable[str], others: Container[str], splits: _Splits) -> 
     return bool(splits) and any(other in others for key in keys for other in splits.get(key, ()))
 
 
-def _without_split(
-    kept: Mapping[int, tuple[int, ...]],
-    groups: Sequence[DayGroup],
-    before: Parts,
-    splits: _Splits,
-) -> dict[int, tuple[int, ...]]:
+def _without_split(held: Held, groups: Sequence[DayGroup], before: Parts, splits: _Splits) -> Held:
     """Leave out the stories whose earlier articles a group is split from."""
     if not splits:
-        return dict(kept)
-    left = {
-        index: tuple(i for i in ids if not _are_split(groups[index].keys, before.get(i, {}), splits))
-        for index, ids in kept.items()
-    }
-    return {index: ids for index, ids in left.items() if ids}
+        return held
+    return held.where(lambda index, i: not _are_split(groups[index].keys, before.get(i, {}), splits))
 
 
 def _claimed(
@@ -170,38 +168,6 @@ def _claimed(
     return given
 
 
-def _ids_of_today(groups: Sequence[DayGroup], today: Sequence[KnownStory]) -> dict[int, tuple[int, ...]]:
-    """Return, per group, the stories of today whose largest part it holds; the one to keep first."""
-    keys = [group.keys for group in groups]
-    owners = chain.from_iterable(map(repeat, range(len(keys)), map(len, keys)))
-    group_of = dict(zip(chain.from_iterable(keys), owners, strict=True))
-    holders = _only_groups([story.keys for story in today], group_of)
-    shares = {}
-    for place in np.flatnonzero(holders < 0).tolist():  # hardly any
-        if parts := Counter([group_of[key] for key in today[place].keys if key in group_of]):
-            holders[place] = min(parts, key=lambda index: (-parts[index], min(groups[index].keys)))
-            shares[place] = parts[holders[place]]
-    held = dict(zip(holders.tolist(), zip([story.story_id for story in today]), strict=True))
-    held.pop(-1, None)
-    several: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
-    for place in np.flatnonzero(np.bincount(holders + 1)[holders + 1] > 1).tolist():
-        story = today[place]
-        several[int(holders[place])].append((-shares.get(place, len(story.keys)), story.story_id))
-    several.pop(-1, None)
-    return held | {index: tuple([i for _, i in sorted(stories)]) for index, stories in several.items()}
-
-
-def _only_groups(told: Sequence[Sequence[str]], group_of: Mapping[str, int]) -> Indices:
-    """Return the group that all articles of a story are in, for each story; -1 where they are in several, or some in none."""
-    sizes = np.fromiter(map(len, told), dtype=np.int64, count=len(told))
-    where = np.fromiter(map(group_of.get, chain.from_iterable(told), repeat(-1)), dtype=np.int64)
-    if not len(where):
-        return np.full(len(told), -1, dtype=np.int64)
-    starts = np.minimum(np.cumsum(sizes) - sizes, len(where) - 1)
-    lowest, highest = np.minimum.reduceat(where, starts), np.maximum.reduceat(where, starts)
-    return np.where((lowest == highest) & (sizes > 0), lowest, -1)
-
-
 def _continuation(
     group: DayGroup,
     headlines: Mapping[str, Headline],
@@ -211,8 +177,6 @@ def _continuation(
     issues: Issues,
     told: ToldContinuations,
 ) -> Continuation:
-    if bond is None and group.series is None and (not held or (len(held) == 1 and held[0] not in before)):
-        return Continuation(held[0] if held else None, _NEW)  # as most are
     members = [headlines[key] for key in group.keys]
     tell = partial(_told, members, held, bond, before, issues)
     if group.series is not None:  # it has neighbours, of any day
@@ -229,7 +193,7 @@ def _told(
     earlier = before.get(story_id, {}) if story_id is not None else {}
     new_words = _new_words(members, earlier.values()) if earlier else ()
     lower, higher = issues.neighbours(members, story_id)
-    status = _NEW if not earlier else StoryStatus.UPDATED if new_words else StoryStatus.ONGOING
+    status = StoryStatus.NEW if not earlier else StoryStatus.UPDATED if new_words else StoryStatus.ONGOING
     return Continuation(
         story_id=story_id,
         status=status,

@@ -66,9 +66,15 @@ def _stories_of(
 
 
 def _known_story(
-    story_id: int, day: date, told: tuple[Headline, ...], series: str | None, serial: str | None
+    story_id: int,
+    day: date,
+    told: tuple[Headline, ...],
+    series: str | None,
+    serial: str | None,
+    group: DayGroup | None = None,
 ) -> KnownStory:
-    return KnownStory(story_id, day, tuple([headline.key for headline in told]), told, series, serial)
+    keys = tuple([headline.key for headline in told])
+    return KnownStory(story_id, day, keys, told, series, serial, group=group)
 
 
 def known_after(known: KnownDay | None, saving: Saving, day: date, articles: DayArticles) -> KnownDay:
@@ -80,7 +86,8 @@ def known_after(known: KnownDay | None, saving: Saving, day: date, articles: Day
             largest = max(groups, key=lambda group: len(group.keys))
             keys = sorted([key for group in groups for key in group.keys])
             told = tuple([articles.headlines[articles.ids[key]] for key in keys])
-            stories[story_id] = _known_story(story_id, day, told, largest.series, largest.serial)
+            only = groups[0] if len(groups) == 1 else None
+            stories[story_id] = _known_story(story_id, day, told, largest.series, largest.serial, only)
     return KnownDay(saving.day.revision, stories)
 
 
