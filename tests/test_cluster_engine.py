@@ -26,6 +26,7 @@ from aggregator.cluster import (
     try_lines,
 )
 from aggregator.cluster import candidates as candidates_module
+from aggregator.cluster.coherence import Coherence
 from aggregator.cluster.lexicon import Lexicon
 from aggregator.cluster.linkage import FORBIDDEN, SCALE, average_link
 from aggregator.cluster.names import Names
@@ -274,6 +275,25 @@ def test_similarities_carried_along_are_those_of_scratch(monkeypatch, seed):
         )
         expected = similarity.cross_similarities(documents[half:], documents[:half], TokenWeights(), rules)
         assert (across != expected).nnz == 0
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_coherence_carried_along_is_that_of_scratch_also_where_words_cease_to_tell(seed):
+    rng, width = np.random.default_rng(seed), 30
+    carried = Coherence(RULES)
+    places = {document: np.sort(rng.choice(width, 6, replace=False)) for document in range(80)}
+    numbers = {document: rng.integers(1, 9, 6) for document in places}
+    for poll in range(8):
+        documents = np.flatnonzero(rng.random(60 + 2 * poll) > 0.05)  # some went, and come again
+        for document in rng.choice(documents, 10):
+            numbers[document] = numbers[document] * rng.integers(0, 2, 6) + rng.integers(0, 2, 6)
+        data = np.concatenate([numbers[document] for document in documents])
+        columns = np.concatenate([places[document] for document in documents])
+        starts = np.arange(0, len(data) + 1, 6)
+        rows = sparse.csr_matrix((data.astype(float), columns, starts), shape=(len(documents), width + poll))
+        asked = documents, rows, np.full(len(documents), 20.0), 1 + (rng.random(len(documents)) < 0.03)
+
+        assert np.array_equal(carried.factors(*asked), Coherence(RULES).factors(*asked))
 
 
 # --- the whole --------------------------------------------------------------------------------------

@@ -34,27 +34,33 @@ class Rows:
         places = np.minimum(np.searchsorted(self.documents, documents), len(self.documents) - 1)
         return np.where(self.documents[places] == documents, places, -1)
 
+    def part(self, which: Mask) -> "Rows":
+        """Return the rows of some of the documents."""
+        return Rows(self.documents[which], sparse.csr_matrix(self.matrix[which]), self.sizes[which])
+
+    def as_of(self, before: "Rows") -> "Rows":
+        """Return the rows of the same documents as they were `before`, zeros for those that were not there."""
+        places = before.places(self.documents)
+        known = places >= 0
+        data, sizes = np.zeros_like(self.matrix.data), np.zeros_like(self.sizes)
+        data[np.repeat(known, np.diff(self.matrix.indptr))] = before.matrix[places[known]].data
+        sizes[known] = before.sizes[places[known]]
+        return Rows(self.documents, with_data(self.matrix, data), sizes)
+
     def same_as(self, before: "Rows") -> Mask:
         """Return which rows were there `before`, and the same in every number."""
-        return self._same_as(before)[0]
-
-    def changes(self, before: "Rows") -> tuple[Mask, Mask]:
-        """Return which rows came or changed, and which of those `before` went or changed."""
-        same, places = self._same_as(before)
-        went = np.ones(len(before.documents), dtype=bool)
-        went[places[same]] = False
-        return ~same, went
-
-    def _same_as(self, before: "Rows") -> tuple[Mask, Indices]:
-        """Return which rows are the same as `before`, and where each was then."""
         places = before.places(self.documents)
-        known = np.flatnonzero(places >= 0)
-        same = np.zeros(len(places), dtype=bool)
-        old, new = before.matrix[places[known]], self.matrix[known]
-        differs = np.concatenate([[0], np.cumsum(old.data != new.data)])
-        unequal = differs[new.indptr[1:]] - differs[new.indptr[:-1]]
-        same[known] = (unequal == 0) & (before.sizes[places[known]] == self.sizes[known])
-        return same, places
+        known, stays = places >= 0, np.zeros(len(before.documents), dtype=bool)
+        stays[places[known]] = True
+        # What both have stands in the order of the documents in both, so the numbers are compared where they are.
+        lengths = np.diff(self.matrix.indptr)
+        old = before.matrix.data[np.repeat(stays, np.diff(before.matrix.indptr))]
+        new = self.matrix.data[np.repeat(known, lengths)]
+        rows = np.repeat(np.flatnonzero(known), lengths[known])
+        same = known.copy()
+        same[known] = before.sizes[places[known]] == self.sizes[known]
+        same[rows[old != new]] = False
+        return same
 
 
 def with_data(matrix: sparse.csr_matrix, data: NDArray[np.generic]) -> sparse.csr_matrix:
@@ -64,7 +70,9 @@ def with_data(matrix: sparse.csr_matrix, data: NDArray[np.generic]) -> sparse.cs
 
 def row_sums(matrix: sparse.csr_matrix, data: NDArray[np.generic]) -> NDArray[np.int64]:
     """Sum whole numbers, one for each place of `matrix`, by row; exact up to 2 ** 63."""
-    running = np.zeros(len(data) + 1, dtype=np.int64)
-    np.cumsum(data, dtype=np.int64, out=running[1:])
-    sums: NDArray[np.int64] = running[matrix.indptr[1:]] - running[matrix.indptr[:-1]]
+    sums = np.zeros(matrix.shape[0], dtype=np.int64)
+    begins = matrix.indptr[:-1]
+    holding = np.flatnonzero(begins < matrix.indptr[1:])  # `reduceat` has no empty sums
+    if len(holding):
+        sums[holding] = np.add.reduceat(data, begins[holding], dtype=np.int64)
     return sums
