@@ -7,19 +7,25 @@ Facts
   is told by its error, where errors become sentences or rows.
 * The soft limit is a habit, the hard one is the limit: a process may raise the one to the other.
 * glibc keeps what a thread has freed for that thread, and of large blocks the more, the larger they were before: a
-  grouping of 20,000 headlines leaves 140 MB behind that nobody uses. What is set here undoes both, at no cost of time.
+  grouping of 20,000 headlines leaves 140 MB behind that nobody uses. What is set here undoes both.
+* A large block that is given back when it is freed comes anew page by page: 500 headlines into 50,000 cost 150,000 page
+  faults, 0.5 of 2.5 s. So a grouping keeps what it frees until it is done: 20,000 faults, as little is left behind, and
+  meanwhile it holds a tenth more (a seventh with blocks of 32 MB among them, for 0.05 s less).
 * With fewer than twenty files not even the event loop is sure to begin, nor to say so in an orderly way.
 """
 
 import ctypes
 import errno
 import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from aggregator.errors import Shortage
 
 FEWEST_FILES = 32
-_M_TRIM_THRESHOLD, _M_ARENA_MAX = -1, -8  # of malloc.h
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8  # of malloc.h
 _KEPT_BYTES = 131_072
+_KEPT_MEANWHILE_BYTES, _LARGEST_KEPT_BYTES = 2**26, 2**22  # the latter of one block
 
 _RAISE_FILES = (
     "what is stored is safe; allow more: LimitNOFILE= of the service, `ulimit -n` in a shell,"
@@ -64,7 +70,29 @@ def allow_files() -> None:
 def give_memory_back() -> None:
     """Have what this process frees go back to the machine, as the service unit has it; other C libraries than glibc
     are left as they are."""
-    library = ctypes.CDLL(None)
-    if hasattr(library, "mallopt"):
+    if (library := _glibc()) is not None:
         library.mallopt(_M_ARENA_MAX, 1)
         library.mallopt(_M_TRIM_THRESHOLD, _KEPT_BYTES)
+
+
+@contextmanager
+def memory_kept() -> Iterator[None]:
+    """What the process frees meanwhile is kept for what it needs next; at the end all of it goes back to the machine,
+    and from then on block by block. For the whole process; also serves as a decorator."""
+    library = _glibc()
+    if library is None:
+        yield
+        return
+    library.mallopt(_M_MMAP_THRESHOLD, _LARGEST_KEPT_BYTES)
+    library.mallopt(_M_TRIM_THRESHOLD, _KEPT_MEANWHILE_BYTES)
+    try:
+        yield
+    finally:
+        library.mallopt(_M_MMAP_THRESHOLD, _KEPT_BYTES)
+        library.mallopt(_M_TRIM_THRESHOLD, _KEPT_BYTES)
+        library.malloc_trim(0)
+
+
+def _glibc() -> ctypes.CDLL | None:
+    library = ctypes.CDLL(None)
+    return library if hasattr(library, "mallopt") and hasattr(library, "malloc_trim") else None

@@ -19,6 +19,7 @@ from aggregator.model import Continuation, DayGroup, DayGroups, KnownStory
 from aggregator.pipeline.grouper import Regrouped, first_late_day
 from aggregator.pipeline.memory import GroupingMemory
 from aggregator.settings import ClusterSettings, Settings
+from aggregator.shortage import memory_kept
 from aggregator.store import Writer, days, open_reader, stories
 from aggregator.store.days import ChangedDay, DayInputs
 from aggregator.store.grouped_days import GroupedDay, SavedDay, Saving, save_grouped_day
@@ -146,6 +147,7 @@ def _day_groups(material: DayMaterial, settings: ClusterSettings, reader: cluste
     )
 
 
+@memory_kept()
 def regroup_days(
     store: Writer,
     changed_days: Sequence[ChangedDay],

@@ -13,10 +13,12 @@ from aggregator.pipeline.grouper import GroupChange
 from aggregator.pipeline.grouping import DayMaterial, group, read_material, save
 from aggregator.pipeline.memory import GroupingMemory
 from aggregator.settings import Settings
+from aggregator.shortage import memory_kept
 from aggregator.store import Writer, days, open_reader, stories
 from aggregator.store.days import ChangedDay
 
 
+@memory_kept()
 def recluster_days(
     store_path: Path,
     store: Writer | None,
