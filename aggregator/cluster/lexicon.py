@@ -29,8 +29,8 @@ _VOWELS = re.compile("[aeiouyj'’]")
 class Lists:
     """Lists of numbers, one after the other in four bytes each, which can be appended to."""
 
-    def __init__(self, typecode: str = "i") -> None:
-        self._values = array(typecode)
+    def __init__(self) -> None:
+        self._values = array("i")
         self._starts = array("q", [0])
 
     def __len__(self) -> int:
@@ -40,44 +40,16 @@ class Lists:
         self._values.extend(values)
         self._starts.append(len(self._values))
 
-    def extend(self, values: NDArray[T], lengths: Indices) -> None:
-        """Append a list of each of these lengths, given one after the other."""
-        self._values.frombytes(values.astype(self._values.typecode).tobytes())
-        self._starts.frombytes((self._starts[-1] + np.cumsum(lengths, dtype=np.int64)).tobytes())
-
     def __getitem__(self, row: int) -> list[int]:
         return self._values[self._starts[row] : self._starts[row + 1]].tolist()
-
-    def lengths(self, rows: Indices | slice) -> Indices:
-        starts = np.array(self._starts)
-        return np.asarray(starts[1:][rows] - starts[:-1][rows])
 
     def of(self, rows: Indices | slice) -> tuple[NDArray[np.int32], Indices]:
         """Return copies of these lists, one after the other, and where each of them begins, the end at last."""
         # No array grows while a view of it lives, so none leaves here.
-        values, starts = np.frombuffer(self._values, self._values.typecode), np.frombuffer(self._starts, "q")
+        values, starts = np.frombuffer(self._values, "i"), np.frombuffer(self._starts, "q")
         begins, ends = starts[:-1][rows], starts[1:][rows]
         new = np.concatenate([[0], np.cumsum(ends - begins)])
         return values[np.repeat(begins - new[:-1], ends - begins) + np.arange(new[-1])], new
-
-    @property
-    def total(self) -> int:
-        """How many values there are in all lists."""
-        return len(self._values)
-
-    def values_at(self, places: Indices) -> NDArray[np.generic]:
-        """Return the values at these places in `flat`."""
-        return np.frombuffer(self._values, self._values.typecode)[places]
-
-    def flat(self) -> NDArray[np.generic]:
-        """Return a copy of all values, list after list."""
-        return np.array(self._values)
-
-    def rows_of(self, places: Indices) -> tuple[Indices, Indices]:
-        """Return the list that each of these places in `flat` is in, and where in the list it is."""
-        starts = np.array(self._starts)
-        rows = np.searchsorted(starts, places, side="right") - 1
-        return rows, places - starts[rows]
 
     def matrix(self, rows: Indices | slice, width: int) -> sparse.csr_matrix:
         """Return these lists as rows of ones."""

@@ -16,7 +16,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from aggregator.cluster.lexicon import Document, Indices, Lexicon, Lists
+from aggregator.cluster.lexicon import Document, Indices, Lexicon
 
 MIN_FILLERS = 8
 MIN_FRAME_WORDS = 4
@@ -28,18 +28,21 @@ _Hashes = NDArray[np.uint64]
 _Place = tuple[int, int, int]  # document, start of the slot, its length
 _STEP = np.uint64(0x9E3779B97F4A7C15)
 _SPREAD = np.uint64(0xBF58476D1CE4E5B9)
+_HALF = np.uint64(32)  # bits
 
 
 class Frames:
     """The frames of the headlines of one lexicon: a hash of four bytes for each slot, made once.
 
-    The slots of a headline stand in the order of `_slots_of`.
+    The slots of a headline stand in the order of `_slots_of`, one headline after the other; so numbered, a slot is kept in
+    eight bytes with the hash of its frame before its number. In order, equal hashes are neighbours, and those that came
+    are put in without a look at where the others stand.
     """
 
     def __init__(self) -> None:
-        self._keys = Lists("I")
-        self._order = np.zeros(0, dtype=np.int32)  # places of all keys, the lowest key first
-        self._often = np.zeros(0, dtype=np.int64)  # places of those that occur often enough
+        self._starts = np.zeros(1, dtype=np.int64)  # the first slot of each document, the end at last
+        self._in_order = np.zeros(0, dtype=np.uint64)
+        self._often = np.zeros(0, dtype=np.uint64)  # those of a hash that occurs often enough
 
     def form_words(self, lexicon: Lexicon, documents: Indices) -> dict[int, frozenset[str]]:
         """Return, for each of `documents` (in order, each once) that fills in a form, the words of the form."""
@@ -57,28 +60,17 @@ class Frames:
 
     def _follow(self, lexicon: Lexicon) -> None:
         """Hash the slots of the documents that came."""
-        for start in range(len(self._keys), len(lexicon.documents), _DOCUMENTS_AT_ONCE):
-            came = slice(start, start + _DOCUMENTS_AT_ONCE)
-            self._keys.extend(*_frames(*lexicon.in_order.of(came)))
-        if len(self._order) == self._keys.total:
-            return
-        keys, known = self._keys.flat(), len(self._order)
-        fresh = known + np.argsort(keys[known:]).astype(np.int32)
-        self._order = np.insert(self._order, np.searchsorted(keys[self._order], keys[fresh]), fresh)
-        self._often = self._occurring_often(keys)
-
-    def _occurring_often(self, keys: NDArray[np.generic]) -> Indices:
-        """Return where a hash occurs often enough.
-
-        Every headline has some twenty slots and next to none recurs: of all hashes in order, those that are the same as
-        the `MIN_FILLERS`-th from there on are few.
-        """
-        in_order, others = keys[self._order], MIN_FILLERS - 1
-        begins = np.flatnonzero(in_order[others:] == in_order[:-others])
-        is_often = np.zeros(len(in_order), dtype=bool)
-        for other in range(MIN_FILLERS):
-            is_often[begins + other] = True
-        return self._order[is_often].astype(np.int64)
+        hashed = [np.zeros(0, dtype=np.uint64)]
+        for start in range(len(self._starts) - 1, len(lexicon.documents), _DOCUMENTS_AT_ONCE):
+            keys, counts = _frames(*lexicon.in_order.of(slice(start, start + _DOCUMENTS_AT_ONCE)))
+            ends = self._starts[-1] + np.cumsum(counts)
+            hashed.append((keys << _HALF) + np.arange(self._starts[-1], ends[-1], dtype=np.uint64))
+            self._starts = np.concatenate([self._starts, ends])
+        fresh = np.concatenate(hashed)
+        fresh.sort()
+        if len(fresh):
+            self._in_order = np.insert(self._in_order, np.searchsorted(self._in_order, fresh), fresh)
+            self._often = _occurring_often(self._in_order)
 
     def _repeated(self, lexicon: Lexicon, documents: Indices) -> list[list[_Place]]:
         """Return the slots of each frame that occurs often enough to be a form.
@@ -94,10 +86,32 @@ class Frames:
 
     def _slots_in(self, documents: Indices) -> Iterator[tuple[int, int]]:
         """Yield (document, number of the slot) where a hash occurs often enough in these; most that do are of other days."""
-        places = self._often[np.isin(self._keys.rows_of(self._often)[0], documents)]
-        _, inverse, counts = np.unique(self._keys.values_at(places), return_inverse=True, return_counts=True)
-        rows, slots = self._keys.rows_of(np.sort(places[counts[inverse] >= MIN_FILLERS]))
-        yield from zip(rows.tolist(), slots.tolist(), strict=True)
+        in_these = self._often[np.isin(self._documents_of(_numbers(self._often)), documents)]
+        _, inverse, counts = np.unique(in_these >> _HALF, return_inverse=True, return_counts=True)
+        slots = np.sort(_numbers(in_these[counts[inverse] >= MIN_FILLERS]))
+        holding = self._documents_of(slots)
+        yield from zip(holding.tolist(), (slots - self._starts[holding]).tolist(), strict=True)
+
+    def _documents_of(self, slots: Indices) -> Indices:
+        return np.searchsorted(self._starts, slots, side="right") - 1
+
+
+def _numbers(hashed: _Hashes) -> Indices:
+    return (hashed & np.uint64(0xFFFFFFFF)).astype(np.int64)
+
+
+def _occurring_often(in_order: _Hashes) -> _Hashes:
+    """Return those of a hash that occurs often enough.
+
+    Every headline has some twenty slots and next to none recurs: of all hashes in order, those that are the same as
+    the `MIN_FILLERS`-th from there on are few.
+    """
+    others = MIN_FILLERS - 1
+    begins = np.flatnonzero((in_order[others:] ^ in_order[:-others]) >> _HALF == 0)
+    is_often = np.zeros(len(in_order), dtype=bool)
+    for other in range(MIN_FILLERS):
+        is_often[begins + other] = True
+    return in_order[is_often]
 
 
 def _strength(found: tuple[int, int, frozenset[str]]) -> tuple[int, int, list[str]]:
@@ -123,16 +137,16 @@ def _slots_of(words: int) -> list[tuple[int, int]]:
     return [(start, length) for length in lengths for start in range(words - length + 1)]
 
 
-def _frames(words: NDArray[np.int32], starts: Indices) -> tuple[NDArray[np.uint32], Indices]:
+def _frames(words: NDArray[np.int32], starts: Indices) -> tuple[_Hashes, Indices]:
     """Return the hash of the frame of each slot, headline by headline, and how many slots each has."""
     sizes = np.diff(starts)
     is_fit = (sizes > MIN_FRAME_WORDS) & (sizes <= _MAX_FRAMED_WORDS)
     fits = np.flatnonzero(is_fit)
     prefixes, suffixes = _hashes(words[np.repeat(is_fit, sizes)], sizes[fits])
-    keys, rows = [np.zeros(0, dtype=np.uint32)], [np.zeros(0, dtype=np.int64)]
+    keys, rows = [np.zeros(0, dtype=np.uint64)], [np.zeros(0, dtype=np.int64)]
     for length in range(1, MAX_SLOT_WORDS + 1):
         hashed, row = _slots(prefixes, suffixes, sizes[fits], length)
-        keys.append((hashed >> np.uint64(32)).astype(np.uint32))
+        keys.append(hashed >> _HALF)
         rows.append(fits[row])
     slots = np.concatenate(rows)
     return np.concatenate(keys)[np.argsort(slots, kind="stable")], np.bincount(slots, minlength=len(sizes))
