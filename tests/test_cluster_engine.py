@@ -278,6 +278,25 @@ def test_similarities_carried_along_are_those_of_scratch(monkeypatch, seed):
 
 
 @pytest.mark.parametrize("seed", range(4))
+def test_likenesses_carried_along_are_those_of_scratch_however_words_come_and_go(monkeypatch, seed):
+    monkeypatch.setattr(spelling, "MAX_BLOCK", 12)
+    rng, lexicon, carried = random.Random(seed), Lexicon(), spelling.Spelling()
+    live, is_rare = np.zeros(1, dtype=bool), np.zeros(1, dtype=bool)
+    for _ in range(8):
+        words = ["".join(rng.choice("kbt") + rng.choice("aeo") for _ in range(3)) for _ in range(25)]
+        lexicon.numbers([(f"{word}n",) for word in words])
+        came = len(lexicon.words) - len(live)
+        live, is_rare = (
+            np.concatenate([known, np.ones(came, dtype=bool)])
+            ^ (np.array([rng.random() for _ in lexicon.words]) < 0.1)
+            for known in (live, is_rare)
+        )
+
+        expected = spelling.Spelling().likenesses(lexicon, live, is_rare)
+        assert (carried.likenesses(lexicon, live, is_rare) != expected).nnz == 0
+
+
+@pytest.mark.parametrize("seed", range(4))
 def test_coherence_carried_along_is_that_of_scratch_also_where_words_cease_to_tell(seed):
     rng, width = np.random.default_rng(seed), 30
     carried = Coherence(RULES)

@@ -49,6 +49,8 @@ class Lists:
         values, starts = np.frombuffer(self._values, "i"), np.frombuffer(self._starts, "q")
         begins, ends = starts[:-1][rows], starts[1:][rows]
         new = np.concatenate([[0], np.cumsum(ends - begins)])
+        if isinstance(rows, slice) and len(begins):  # one after the other already
+            return values[begins[0] : ends[-1]].copy(), new
         return values[np.repeat(begins - new[:-1], ends - begins) + np.arange(new[-1])], new
 
     def matrix(self, rows: Indices | slice, width: int) -> sparse.csr_matrix:
@@ -63,7 +65,7 @@ class Lexicon:
     def __init__(self) -> None:
         self.words: list[str] = []
         self.documents: list[Document] = []
-        self.skeletons: list[int] = []  # of each word: the number of its consonants, -1 if it is no name
+        self.skeletons = array("q")  # of each word: the number of its consonants, -1 if it is no name
         self._word_numbers: dict[str, int] = {}
         self._document_numbers: dict[Document, int] = {}
         self._last: tuple[Sequence[object], Indices] = ((), np.zeros(0, dtype=np.int64))

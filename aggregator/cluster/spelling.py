@@ -22,14 +22,15 @@ MAX_NAMES = 12  # words of one skeleton, from which on it selects nothing either
 _CHUNK = 500
 
 Mask = NDArray[np.bool_]
-_Names = list[tuple[int, int, float]]
+_Pairs = tuple[Indices, Indices, NDArray[np.float64]]  # of words, and how alike they are
 
 
 class Spelling:
     """The likenesses among the words of a day, carried along while words come and go."""
 
     def __init__(self) -> None:
-        self._names: dict[tuple[int, ...], _Names] = {}
+        self._in_blocks = np.zeros(0, dtype=bool)  # words that were compared by their consonants
+        self._named: _Pairs = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), np.zeros(0)
         self._forget()
 
     def _forget(self) -> None:
@@ -49,8 +50,8 @@ class Spelling:
         lengths = np.diff(groups.indptr)
         cosines = self._shared / np.sqrt(lengths[self._one] * lengths[self._other])
         by_groups = _symmetric(self._one, self._other, cosines, len(live))
-        rows, columns, values = self._by_consonants(lexicon, np.flatnonzero(live & is_rare))
-        return sparse.csr_matrix(by_groups.maximum(_symmetric(rows, columns, values, len(live))))
+        self._follow_consonants(lexicon, np.flatnonzero(live & is_rare))
+        return sparse.csr_matrix(by_groups.maximum(_symmetric(*self._named, len(live))))
 
     def _follow(self, groups: sparse.csr_matrix, live: Mask) -> None:
         """Take in the words that came and let go those that went."""
@@ -83,30 +84,38 @@ class Spelling:
         """Compare the words that came with all."""
         is_new = np.zeros(len(self._live), dtype=bool)
         is_new[came] = True
-        live = np.flatnonzero(self._live)
-        others = sparse.csr_matrix((groups[live] @ sparse.diags_array(telling.astype(float))).T)
+        others = self._words_by_group(groups, telling & (_occurrences(groups, came) > 0))
         lengths = np.diff(groups.indptr)
         for start in range(0, len(came), _CHUNK):
             words = came[start : start + _CHUNK]
             product = (groups[words] @ others).tocoo()
-            one, other, shared = words[product.row], live[product.col], product.data.astype(np.int64)
+            one, other, shared = words[product.row], product.col, product.data.astype(np.int64)
             kept = (~is_new[other] | (other < one)) & _are_alike(shared, lengths[one], lengths[other])
             self._one = np.concatenate([self._one, one[kept]])
             self._other = np.concatenate([self._other, other[kept]])
             self._shared = np.concatenate([self._shared, shared[kept]])
 
-    def _by_consonants(self, lexicon: Lexicon, rare: Indices) -> tuple[Indices, Indices, NDArray[np.float64]]:
-        """Compare words whose consonants are the same, such as "kyiv" and "kiev"."""
-        known, self._names = self._names, {}
-        for block in _blocks(np.array(lexicon.skeletons, dtype=np.int64), rare):
-            self._names[block] = known.get(block) or list(_alike(lexicon.words, block))
-        pairs = [pair for names in self._names.values() for pair in names]
-        rows, columns, values = zip(*pairs, strict=True) if pairs else ((), (), ())
-        return (
-            np.array(rows, dtype=np.int64),
-            np.array(columns, dtype=np.int64),
-            np.array(values, dtype=float),
+    def _words_by_group(self, groups: sparse.csr_matrix, wanted: Mask) -> sparse.csr_matrix:
+        """Return (letter groups, words): ones where a live word has a group that is wanted; of a poll, few are."""
+        places = np.flatnonzero(wanted[groups.indices])
+        words = np.searchsorted(groups.indptr, places, side="right") - 1
+        places, words = places[self._live[words]], words[self._live[words]]
+        return sparse.csr_matrix(
+            (groups.data[places], (groups.indices[places], words)), shape=groups.shape[::-1]
         )
+
+    def _follow_consonants(self, lexicon: Lexicon, rare: Indices) -> None:
+        """Compare words whose consonants are the same, such as "kyiv" and "kiev", where a word of these came or went."""
+        skeletons = np.array(lexicon.skeletons)
+        in_blocks = _in_blocks(skeletons, rare)
+        touched = np.zeros(skeletons.max() + 2, dtype=bool)  # the last is that of words that are no names
+        touched[skeletons[in_blocks != grown(self._in_blocks, len(in_blocks))]] = True
+        kept = ~touched[skeletons[self._named[0]]]
+        fresh = _alike_in_blocks(lexicon, np.flatnonzero(in_blocks & touched[skeletons]))
+        one, other, ratios = (
+            np.concatenate([old[kept], new]) for old, new in zip(self._named, fresh, strict=True)
+        )
+        self._in_blocks, self._named = in_blocks, (one, other, ratios)
 
 
 def _symmetric(one: Indices, other: Indices, values: NDArray[np.float64], size: int) -> sparse.csr_matrix:
@@ -122,15 +131,23 @@ def _are_alike(shared: Indices, one: Indices, other: Indices) -> Mask:
     return np.asarray(shared >= MIN_LIKENESS * np.sqrt(one * other))
 
 
-def _blocks(skeletons: Indices, rare: Indices) -> Iterator[tuple[int, ...]]:
-    """Yield the words of each skeleton that has several, but not too many."""
+def _in_blocks(skeletons: Indices, rare: Indices) -> Mask:
+    """Return which words are rare and of a skeleton that several of these have, but not too many."""
     rare = rare[skeletons[rare] >= 0]
-    sizes = np.bincount(skeletons[rare], minlength=1)
-    several = rare[(sizes[skeletons[rare]] > 1) & (sizes[skeletons[rare]] <= MAX_NAMES)]
+    sizes = np.bincount(skeletons[rare], minlength=1)[skeletons[rare]]
+    chosen = np.zeros(len(skeletons), dtype=bool)
+    chosen[rare[(sizes > 1) & (sizes <= MAX_NAMES)]] = True
+    return chosen
+
+
+def _alike_in_blocks(lexicon: Lexicon, words: Indices) -> _Pairs:
+    """Compare all words of one skeleton with each other."""
     blocks: defaultdict[int, list[int]] = defaultdict(list)
-    for word, skeleton in zip(several.tolist(), skeletons[several].tolist(), strict=True):
-        blocks[skeleton].append(word)
-    return (tuple(block) for block in blocks.values())
+    for word in words.tolist():
+        blocks[lexicon.skeletons[word]].append(word)
+    pairs = [pair for block in blocks.values() for pair in _alike(lexicon.words, block)]
+    one, other, ratios = zip(*pairs, strict=True) if pairs else ((), (), ())
+    return np.array(one, dtype=np.int64), np.array(other, dtype=np.int64), np.array(ratios, dtype=float)
 
 
 def _alike(words: Sequence[str], block: Sequence[int]) -> Iterator[tuple[int, int, float]]:
