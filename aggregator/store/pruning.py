@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from aggregator.store.days import recount_days
-from aggregator.store.grouped_days import update_totals
 from aggregator.store.outlet_days import count_outlets
 from aggregator.store.tombstones import add_tombstones
+from aggregator.store.totals import update_totals
 from aggregator.store.values import day_of
 
 _PORTION_ARTICLES = 2_000

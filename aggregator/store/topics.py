@@ -4,16 +4,28 @@ An article gets a topic when a feed of it lists the article, often long after it
 that a grouping depends on changes by it: so the story's row is told at once.
 """
 
+import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from itertools import groupby
+from operator import itemgetter
 
-# Of :story_id on :day: the topic that most of its articles have, and all of them, "/tech/world/".
-MAIN_TOPIC = """(SELECT topic FROM article_topics JOIN story_members USING (article_id)
-         WHERE story_id = :story_id AND day = :day
-         GROUP BY topic ORDER BY count(*) DESC, topic LIMIT 1)"""
-ALL_TOPICS = """(SELECT '/' || group_concat(topic, '/') || '/' FROM (
-         SELECT DISTINCT topic FROM article_topics JOIN story_members USING (article_id)
-          WHERE story_id = :story_id AND day = :day ORDER BY topic))"""
+
+def topics_of(
+    connection: sqlite3.Connection, day: str, story_ids: Collection[int]
+) -> dict[int, tuple[str, str]]:
+    """Of each story on a day the topic that most of its articles have, and all of them, "/tech/world/"."""
+    rows = connection.execute(
+        "SELECT m.story_id, t.topic, count(*) FROM story_members AS m JOIN article_topics AS t USING (article_id)"
+        " WHERE m.day = ? AND m.story_id IN (SELECT value FROM json_each(?))"
+        " GROUP BY m.story_id, t.topic ORDER BY m.story_id, t.topic",
+        [day, json.dumps([*story_ids])],
+    )
+    found = {}
+    for story_id, told in groupby(rows, key=itemgetter(0)):
+        counts = {topic: count for _, topic, count in told}
+        found[story_id] = (max(counts, key=counts.__getitem__), f"/{'/'.join(counts)}/")
+    return found
 
 
 def add_topic(connection: sqlite3.Connection, article_ids: Iterable[int], topic: str) -> None:
@@ -45,8 +57,8 @@ def _tell_story(connection: sqlite3.Connection, article_id: int) -> None:
         "SELECT day, story_id FROM story_members WHERE article_id = ?", [article_id]
     ).fetchone()
     if place is not None:
+        day, story_id = place
         connection.execute(
-            f"UPDATE story_days SET topic = {MAIN_TOPIC}, topics = {ALL_TOPICS}"
-            " WHERE day = :day AND story_id = :story_id",
-            {"day": place["day"], "story_id": place["story_id"]},
+            "UPDATE story_days SET topic = ?, topics = ? WHERE day = ? AND story_id = ?",
+            [*topics_of(connection, day, [story_id])[story_id], day, story_id],
         )
