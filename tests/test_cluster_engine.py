@@ -214,13 +214,17 @@ def test_a_word_is_told_by_the_name_that_foretells_it_best():
     lexicon, carried = Lexicon(), Names(weights)
     for text, shares in texts.items():
         documents = lexicon.numbers([tuple(text.split())])
-        told = carried.told(lexicon, documents)
+        present = lexicon.presence(documents)
+        places, told = carried.told(lexicon, documents, present)
 
-        words = [lexicon.words[i] for i in lexicon.presence(documents).indices]
-        assert told.tolist() == [shares.get(word, 0.0) for word in words]
+        words = [lexicon.words[i] for i in present.indices[places]]
+        assert dict(zip(words, told.tolist(), strict=True)) == shares
     assert by_port > by_castle > 0
-    everything = np.arange(len(texts))
-    assert carried.told(lexicon, everything).tolist() == Names(weights).told(lexicon, everything).tolist()
+    everything = np.arange(len(texts)), lexicon.presence(np.arange(len(texts)))
+    for carried_along, afresh in zip(
+        carried.told(lexicon, *everything), Names(weights).told(lexicon, *everything), strict=True
+    ):
+        assert carried_along.tolist() == afresh.tolist()
 
 
 def test_pairs_that_chance_may_have_brought_make_no_name():

@@ -5,6 +5,7 @@ The names of a language are found in all headlines once, whoever compares them t
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from aggregator.cluster.lexicon import Indices, Lexicon
 from aggregator.cluster.weights import TokenWeights
@@ -23,20 +24,20 @@ class Names:
         # Where words that others foretell stand, as document and word in one number, ascending, and by how much.
         self._places, self._shares = np.zeros(0, dtype=np.int64), np.zeros(0)
 
-    def told(self, lexicon: Lexicon, documents: Indices) -> Floats:
-        """Return, for each place of the `presence` of documents, the share that another word of its name has told.
+    def told(
+        self, lexicon: Lexicon, documents: Indices, present: sparse.csr_matrix
+    ) -> tuple[Indices, Floats]:
+        """Return the few places of `present` where another word of a name has told a share, and that share.
 
-        `documents` are in order, each once.
+        `documents` are in order, each once; `present` is their presence.
         """
         self._follow(lexicon)
-        present = lexicon.presence(documents)
         places = (np.repeat(documents, np.diff(present.indptr)) << 32) + present.indices
-        told = np.zeros(len(places))
-        if len(places):  # ascending, and many more than words of names
-            at = np.minimum(np.searchsorted(places, self._places), len(places) - 1)
-            stands = places[at] == self._places
-            told[at[stands]] = self._shares[stands]
-        return told
+        if not len(places):
+            return np.zeros(0, dtype=np.int64), np.zeros(0)
+        at = np.minimum(np.searchsorted(places, self._places), len(places) - 1)  # both ascend
+        stands = places[at] == self._places
+        return at[stands], self._shares[stands]
 
     def _follow(self, lexicon: Lexicon) -> None:
         """Look through the documents that came."""

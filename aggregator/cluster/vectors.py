@@ -88,20 +88,22 @@ class Weighing:
         known = self._weights.documents + size
         frequency = _settled(own, size / max(counts.sum(), 1)) + self._known_before(lexicon)
         weights = _steps(frequency, known)[present.indices]
-        told = self._names.told(lexicon, documents)
-        scaled = with_data(present, weights - np.rint(weights * told))
+        told, shares = self._names.told(lexicon, documents, present)
+        weights[told] -= np.rint(weights[told] * shares)
         untold = self._rules.untold * _steps(0.5, known) ** 2
-        lengths = np.sqrt(row_sums(scaled, scaled.data**2) + untold)
-        in_form = _marks(present, documents, self._frames.form_words(lexicon, documents), lexicon)
-        forms = np.rint(FULL_FACTOR * np.sqrt(row_sums(scaled, scaled.data**2 * in_form)))
-        telling = with_data(scaled, scaled.data * ~in_form)
+        lengths = np.sqrt(row_sums(present, weights**2) + untold)
+        in_form, rows = _in_forms(present, documents, self._frames.form_words(lexicon, documents), lexicon)
+        forms = np.sqrt(np.bincount(rows, weights[in_form] ** 2, minlength=len(documents)))
+        weights[in_form] = 0.0
+        telling = with_data(present, weights)
         factors = self._coherence.factors(documents, telling, lengths, counts)
         words = with_data(telling, telling.data * factors[telling.indices])
         is_rare = frequency <= max(_RARE_SHARE * known, 3.0)
         alike = self._spelling.likenesses(lexicon, own > 0, is_rare)
         kin = with_data(alike, np.rint(alike.data * _KIN_SHARE * KIN))
         kinship = sparse.csr_matrix(kin + KIN * sparse.eye_array(len(own)))
-        return Vectors(documents, words, lengths, forms, kinship, sparse.csr_matrix(words @ kinship))
+        akin = sparse.csr_matrix(words @ kinship)
+        return Vectors(documents, words, lengths, np.rint(FULL_FACTOR * forms), kinship, akin)
 
     def _known_before(self, lexicon: Lexicon) -> Floats:
         """Return the frequencies of the words on earlier days."""
@@ -130,13 +132,14 @@ def _steps(frequency: Floats | float, documents: float) -> Floats:
     return cast(Floats, np.maximum(np.rint(STEPS_PER_DOUBLING * np.log2(odds)), 1.0))
 
 
-def _marks(
+def _in_forms(
     present: sparse.csr_matrix, documents: Indices, forms: dict[int, frozenset[str]], lexicon: Lexicon
-) -> NDArray[np.bool_]:
-    """Return, for each place of `present`, whether the word belongs to the form that the document fills in."""
-    marks = np.zeros(present.nnz, dtype=bool)
+) -> tuple[Indices, Indices]:
+    """Return the places of `present` where a word belongs to the form that the document fills in, and the row of each."""
+    places: list[int] = []
     for document, words in forms.items():
         row = int(np.searchsorted(documents, document))
-        places = range(present.indptr[row], present.indptr[row + 1])
-        marks[[p for p in places if lexicon.words[present.indices[p]] in words]] = True
-    return marks
+        stands = range(present.indptr[row], present.indptr[row + 1])
+        places.extend(p for p in stands if lexicon.words[present.indices[p]] in words)
+    found = np.array(places, dtype=np.int64)
+    return found, np.searchsorted(present.indptr, found, side="right") - 1
