@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -16,6 +17,7 @@ from aggregator.store import open_reader
 from aggregator.store.digest_material import load_digest_stories
 from aggregator.store.digests import load_snapshot
 from aggregator.store.plain import text_of, value_of
+from aggregator.store.topics import topics_of
 
 
 def store_of(home: Path) -> Path:
@@ -105,3 +107,24 @@ def test_a_day_knows_how_much_it_holds_and_a_story_its_topics(demo):
         topics = {row["topics"] for row in connection.execute("SELECT topics FROM story_days")}
     assert [tuple(row) for row in counted] == [tuple(row) for row in stories]
     assert {"/world/", "/business/technology/"} <= topics
+
+
+TOPICS = {
+    "one": (["world"], ("world", "/world/")),
+    "that of most": (["world", "sea world", "sea"], ("sea", "/sea/world/")),
+    "of several the first": (["world", "sea", "ports"], ("ports", "/ports/sea/world/")),
+}
+
+
+@pytest.mark.parametrize(("articles", "told"), TOPICS.values(), ids=TOPICS)
+def test_the_topic_of_a_story_is_that_of_most_of_its_articles(articles, told):
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.execute("CREATE TABLE story_members (article_id, story_id, day)")
+        connection.execute("CREATE TABLE article_topics (article_id, topic)")
+        for article_id, topics in enumerate([*articles, "elsewhere"]):
+            place = (article_id, 7 if article_id < len(articles) else 8, "2026-11-22")
+            connection.execute("INSERT INTO story_members VALUES (?, ?, ?)", place)
+            for topic in topics.split():
+                connection.execute("INSERT INTO article_topics VALUES (?, ?)", (article_id, topic))
+        assert topics_of(connection, "2026-11-22", [7, 8]) == {7: told, 8: ("elsewhere", "/elsewhere/")}
+        assert topics_of(connection, "2026-11-21", [7]) == {}
