@@ -111,7 +111,7 @@ def test_a_day_knows_how_much_it_holds_and_a_story_its_topics(demo):
 
 TOPICS = {
     "one": (["world"], ("world", "/world/")),
-    "that of most": (["world", "sea world", "sea"], ("sea", "/sea/world/")),
+    "that of most": (["world", "sea world", "world"], ("world", "/sea/world/")),
     "of several the first": (["world", "sea", "ports"], ("ports", "/ports/sea/world/")),
 }
 
