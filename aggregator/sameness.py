@@ -36,6 +36,8 @@ class Since:
     @classmethod
     def of(cls, objects: Sequence[object], before: Sequence[object]) -> Self:
         places = _in_step(objects, before)
+        if places is None:
+            return cls(objects, before, _looked_up(objects, before))
         went = np.ones(len(before), dtype=bool)
         went[places[places >= 0]] = False
         rest, left = np.flatnonzero(places < 0), np.flatnonzero(went)
@@ -83,10 +85,10 @@ class Since:
         return found
 
 
-def _in_step(objects: Sequence[object], before: Sequence[object]) -> _Indices:
-    """Walk through both, which are in one order as a rule, until a few steps aside do not bring them together again.
+def _in_step(objects: Sequence[object], before: Sequence[object]) -> _Indices | None:
+    """Walk through both, which are in one order as a rule, and return where those stand that were met, -1 for the others.
 
-    Returns where those stand that both met, -1 for the others.
+    None where they come apart and a few steps aside do not bring them together again.
     """
     places = np.full(len(objects), -1, dtype=np.int64)
     here = there = 0
@@ -97,7 +99,7 @@ def _in_step(objects: Sequence[object], before: Sequence[object]) -> _Indices:
         if run < _STRIDE and here < len(objects) and there < len(before):
             aside = _steps_aside(objects[here : here + _ASIDE], before[there : there + _ASIDE])
             if aside is None:
-                break
+                return None
             here, there = here + aside[0], there + aside[1]
     return places
 
