@@ -15,7 +15,7 @@ from aggregator.cluster.lexicon import Indices
 from aggregator.cluster.rows import Mask
 from aggregator.cluster.vectors import UNIT, Vectors
 
-_ROWS_AT_ONCE = 2_000
+_ROWS_AT_ONCE = 500
 
 Pairs = tuple[Indices, Indices]
 

@@ -32,8 +32,11 @@ class _Edges:
     columns: Indices
     values: Indices
 
-    def of(self, chosen: Indices | Mask) -> "_Edges":
+    def of(self, chosen: Indices) -> "_Edges":
         return _Edges(self.rows[chosen], self.columns[chosen], self.values[chosen])
+
+    def where(self, chosen: Mask) -> "_Edges":
+        return self.of(np.flatnonzero(chosen))  # sooner than the mask three times
 
 
 def _edges(matrix: sparse.csr_matrix, groups: Indices) -> tuple[_Edges, _Edges]:
@@ -41,7 +44,7 @@ def _edges(matrix: sparse.csr_matrix, groups: Indices) -> tuple[_Edges, _Edges]:
     found = matrix.tocoo(copy=False)
     edges = _Edges(found.row.astype(np.int64), found.col.astype(np.int64), found.data)
     is_inside = groups[edges.rows] == groups[edges.columns]
-    return edges.of(is_inside & (edges.values > 0)), edges.of(~is_inside)
+    return edges.where(is_inside & (edges.values > 0)), edges.where(~is_inside)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +151,7 @@ class Ledger:
         sizes = np.bincount(self.groups, minlength=len(self.groups))
         least = self.rules.near_line * self.line
         # A group of one has one edge to an item: it is near, or it is not.
-        edges = textual.of(
+        edges = textual.where(
             (sizes[self.groups[textual.columns]] > 1) | (textual.values >= np.floor(least * SCALE))
         )
         pairs = edges.rows * len(sizes) + self.groups[edges.columns]
@@ -169,7 +172,7 @@ class Ledger:
         count = len(self.groups)
         asked = np.zeros(count, dtype=bool)
         asked[named // max(count, 1)] = True
-        edges = full.of(asked[full.rows])
+        edges = full.where(asked[full.rows])
         places = edges.rows * count + self.groups[edges.columns]
         at = np.searchsorted(named, places)
         known = at < len(named)

@@ -190,13 +190,20 @@ def _offer(groups: _Groups, places: Indices) -> None:
 def _merits(groups: _Groups, places: Indices | slice, line: float, rules: Rules) -> Floats:
     """Return the adjusted mean of each edge whose two groups may join, -1 for the others."""
     rows, columns, sums = groups.rows[places], groups.columns[places], groups.sums[places]
+    sizes = np.maximum(groups.sizes, 1)
+    merits = adjusted(sums, sizes[rows], sizes[columns], rules)
+    near = np.flatnonzero(merits >= line)  # what contrast takes away brings no other one to the line
+    rows, columns = rows[near], columns[near]
     left, right = groups.sizes[rows], groups.sizes[columns]
-    merits = adjusted(sums, np.maximum(left, 1), np.maximum(right, 1), rules)
-    means = groups.inside / np.maximum(groups.sizes * (groups.sizes - 1), 1)
-    expected = rules.contrast * np.sqrt(means[rows] * means[columns]) * left * right
-    merits *= np.minimum(np.maximum(sums, 0) / np.maximum(expected, 1.0), 1.0) ** 2
-    barred = (merits < line) | (groups.fixed[rows] & groups.fixed[columns])
-    merits[barred] = -1.0
+    inside = [
+        groups.inside[ends] / np.maximum(size * (size - 1), 1)
+        for ends, size in ((rows, left), (columns, right))
+    ]
+    expected = rules.contrast * np.sqrt(inside[0] * inside[1]) * left * right
+    reached = merits[near] * np.minimum(np.maximum(sums[near], 0) / np.maximum(expected, 1.0), 1.0) ** 2
+    joinable = (reached >= line) & ~(groups.fixed[rows] & groups.fixed[columns])
+    merits[:] = -1.0
+    merits[near[joinable]] = reached[joinable]
     return merits
 
 
