@@ -241,16 +241,15 @@ class _Writer:
         return rows
 
     def _stored_members(self, article_ids: Collection[int] | None) -> dict[int, tuple[Any, ...]]:
-        """The rows of these articles, which are of the day, or of all of the day when None."""
-        of_these, values = "SELECT value FROM json_each(?)", json.dumps([*(article_ids or [])])
-        if article_ids is None:
-            of_these, values = "SELECT article_id FROM articles WHERE language = ?", self._language
+        """The rows of these articles of the day, of all when None."""
         cursor = self._connection.cursor()
         cursor.row_factory = None  # plain rows can be cut
         rows = cursor.execute(
-            "SELECT article_id, story_id, group_number, rule, score, partner_article_id"
-            f"  FROM story_members WHERE day = ? AND article_id IN ({of_these})",
-            [self._day, values],
+            "SELECT article_id, m.story_id, group_number, rule, score, partner_article_id"
+            "  FROM story_members AS m JOIN articles AS a USING (article_id)"
+            " WHERE m.day = ? AND a.language = ?"
+            + ("" if article_ids is None else " AND article_id IN (SELECT value FROM json_each(?))"),
+            [self._day, self._language, *([] if article_ids is None else [json.dumps([*article_ids])])],
         )
         return {row[0]: row[1:] for row in rows}
 
