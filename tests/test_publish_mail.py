@@ -89,7 +89,7 @@ def many(stories: int) -> DigestDay:
     return replace(SIX, stories=tuple(replace(WIDE, story_id=number) for number in range(1, stories + 1)))
 
 
-@pytest.mark.parametrize("stories", [0, 1, 40, 120, 1000])
+@pytest.mark.parametrize("stories", [0, 1, 40, 120, 400])
 def test_no_mail_is_cut(stories: int) -> None:
     text = render_letter(compose(many(stories), SETTINGS))
     shown = len(read_page(RenderedFile("mail", text)).text_of)
