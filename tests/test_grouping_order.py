@@ -159,7 +159,7 @@ def document_of(listed: Sequence[str], rng: random.Random) -> Document:
     return feed, list(entries.values())
 
 
-@settings(max_examples=10)
+@settings(max_examples=7)
 @given(topic_documents(), st.randoms(use_true_random=False))
 def test_stories_depend_on_what_was_polled_and_not_on_when_it_was_grouped(documents, rng):
     at_once = lived(documents, [False] * len(documents))
@@ -203,7 +203,7 @@ def found_the_same(connection, one: str, other: str) -> None:
     identity.merge_same_article(connection, row["article_id"])
 
 
-@settings(max_examples=12)
+@settings(max_examples=8)
 @given(topic_documents(), st.integers(0, 10_000))
 def test_what_is_remembered_between_groupings_changes_nothing(documents, seed):
     with tempfile.TemporaryDirectory() as folder:
