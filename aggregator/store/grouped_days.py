@@ -24,7 +24,6 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from aggregator.model import Continuation, DayGroup, DayGroups, Decision, Verdict
 from aggregator.sameness import Since
@@ -422,24 +421,11 @@ def _unlike(
     now: Sequence[Decision], before: Sequence[Decision]
 ) -> tuple[frozenset[Decision], frozenset[Decision]]:
     """The decisions of `now` that are not the very same objects as some of `before`, and the other way round."""
-    these, those = _identities(now), _identities(before)
+    since = Since.of(now, before)
     return (
-        frozenset([now[number] for number in _not_among(these, those)]),
-        frozenset([before[number] for number in _not_among(those, these)]),
+        frozenset([now[number] for number in since.came.tolist()]),
+        frozenset([before[number] for number in np.flatnonzero(since.inverse() < 0).tolist()]),
     )
-
-
-def _identities(objects: Sequence[object]) -> NDArray[np.int64]:
-    return np.fromiter(map(id, objects), dtype=np.int64, count=len(objects))
-
-
-def _not_among(these: NDArray[np.int64], those: NDArray[np.int64]) -> list[int]:
-    """Where numbers stand in `these` that are not in `those`."""
-    if not len(those):
-        return list(range(len(these)))
-    known = np.sort(those)
-    found = known[np.minimum(np.searchsorted(known, these), len(known) - 1)]
-    return np.flatnonzero(found != these).tolist()
 
 
 def _strongest_joins(decisions: Iterable[Decision]) -> dict[str, Decision]:
