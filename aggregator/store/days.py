@@ -167,21 +167,30 @@ _COUNTED = (
     "(stories, articles) = (SELECT count(*), coalesce(sum(d.articles), 0) FROM story_days AS d"
     "                        WHERE d.day = days.day AND d.language = days.language)"
 )
+_MORE = "(stories, articles) = (stories + :more_stories, articles + :more_articles)"
 
 
 def take_changes(
-    connection: sqlite3.Connection, changed: ChangedDay, rules_version: str, now: datetime
+    connection: sqlite3.Connection,
+    changed: ChangedDay,
+    rules_version: str,
+    now: datetime,
+    more: tuple[int, int] | None = None,
 ) -> None:
     """Note that the changes seen by a grouping are dealt with, and how much the day holds now.
 
-    A day that was reopened meanwhile waits to be grouped as if open: it keeps a change.
+    `more` is by how many stories and articles it grew; without it they are counted. A day that was reopened meanwhile
+    waits to be grouped as if open: it keeps a change.
     """
+    stories, articles = more or (0, 0)
     connection.execute(
         "UPDATE days SET changes = max(changes - :seen, reopened AND :is_closed),"
         " reopened = reopened AND (:is_closed OR changes > :seen),"
         " grouped_at = :now, rules_version = :rules_version, revision = revision + 1,"
-        f" {_COUNTED} WHERE day = :day AND language = :language",
+        f" {_COUNTED if more is None else _MORE} WHERE day = :day AND language = :language",
         {
+            "more_stories": stories,
+            "more_articles": articles,
             "seen": changed.changes,
             "is_closed": changed.is_closed,
             "now": time_text(now),

@@ -13,19 +13,20 @@ import json
 import sqlite3
 from collections.abc import Collection
 
-# What the stories of a day, or some of them, come to per outlet.
+# What the stories of a day, or some of them, come to per outlet. The outlet of a story's `first` is that of its first
+# place, as SQLite takes the other columns from the row that has the minimum.
 _COUNTS = """
+WITH told AS MATERIALIZED (
+  SELECT m.story_id, a.outlet AS name, lower(a.outlet) AS outlet,
+         a.effective_at || printf('%012d', a.article_id) AS place
+    FROM story_members AS m JOIN articles AS a USING (article_id)
+   WHERE m.day = :day AND a.language = :language {these}),
+first AS (SELECT count(DISTINCT outlet) AS outlets, outlet, min(place) FROM told GROUP BY story_id)
 SELECT c.outlet, c.name, c.articles, c.stories, coalesce(f.first, 0), coalesce(f.alone, 0)
-  FROM (SELECT lower(a.outlet) AS outlet, min(a.outlet) AS name, count(*) AS articles,
-               count(DISTINCT m.story_id) AS stories
-          FROM story_members AS m JOIN articles AS a USING (article_id)
-         WHERE m.day = :day AND a.language = :language {these} GROUP BY lower(a.outlet)) AS c
-  LEFT JOIN (SELECT lower(outlet) AS outlet, sum(outlets > 1) AS first, sum(outlets = 1) AS alone
-          FROM (SELECT d.outlets, a.outlet, min(a.effective_at || printf('%012d', a.article_id))
-                  FROM story_members AS m JOIN articles AS a USING (article_id)
-                  JOIN story_days AS d ON d.day = m.day AND d.story_id = m.story_id
-                 WHERE m.day = :day AND a.language = :language {these} GROUP BY m.story_id)
-         GROUP BY lower(outlet)) AS f USING (outlet)
+  FROM (SELECT outlet, min(name) AS name, count(*) AS articles, count(DISTINCT story_id) AS stories
+          FROM told GROUP BY outlet) AS c
+  LEFT JOIN (SELECT outlet, sum(outlets > 1) AS first, sum(outlets = 1) AS alone
+               FROM first GROUP BY outlet) AS f USING (outlet)
 """
 _THESE = "AND m.story_id IN (SELECT value FROM json_each(:stories))"
 
