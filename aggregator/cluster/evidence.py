@@ -4,7 +4,6 @@ Whole columns are computed at once; only what is told becomes a `Decision`, and 
 time is told again with the very same one.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -45,6 +44,19 @@ def _edges(matrix: sparse.csr_matrix, groups: Indices) -> tuple[_Edges, _Edges]:
     edges = _Edges(found.row.astype(np.int64), found.col.astype(np.int64), found.data)
     is_inside = groups[edges.rows] == groups[edges.columns]
     return edges.where(is_inside & (edges.values > 0)), edges.where(~is_inside)
+
+
+def _closest(edges: _Edges, heaps: Indices, count: int) -> tuple[Indices, Indices]:
+    """Return the best value of each of `count` heaps that edges are in, and the column that has it, the first of several.
+
+    No value is below 0, and that of a heap without edges is 0.
+    """
+    best = np.zeros(count, dtype=np.int64)
+    np.maximum.at(best, heaps, edges.values)
+    closest = np.full(count, np.iinfo(np.int64).max)
+    is_best = np.flatnonzero(edges.values == best[heaps])
+    np.minimum.at(closest, heaps[is_best], edges.columns[is_best])
+    return best, closest
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +114,7 @@ class Ledger:
 
     # --- joins ------------------------------------------------------------------------------------
 
-    def _joins(self, textual: _Edges, full: _Edges) -> tuple[_Ties, list[str]]:
+    def _joins(self, textual: _Edges, full: _Edges) -> tuple[_Ties, Indices]:
         sizes = np.bincount(self.groups, minlength=len(self.groups))[self.groups]
         partner, best = self._closest_member(full)
         by_headlines, _ = self._agreeing(textual, sizes)
@@ -113,22 +125,21 @@ class Ledger:
         united = np.bincount(self.constraints.start, minlength=len(sizes))[self.constraints.start] > 1
         corrected = united & ~self.anchored & (best < self.line * SCALE)
         listed = (by_headlines < self.line) & (in_all >= self.line)
-        rules = np.select([corrected[told], listed[told]], ["correction", "google-listing"], "headlines")
-        return ties, rules.tolist()
+        rules = np.select(
+            [corrected[told], listed[told]],
+            [_RULES["correction"], _RULES["google-listing"]],
+            _RULES["headlines"],
+        )
+        return ties, rules
 
     def _closest_member(self, full: _Edges) -> tuple[Indices, Indices]:
         """Return each item's most similar fellow member and that similarity; some member at least."""
         order = np.argsort(self.groups, kind="stable")
         neighbour = np.roll(order, -1)
-        partner = np.empty_like(self.groups)
-        same = self.groups[order] == self.groups[neighbour]
-        first = np.searchsorted(self.groups[order], self.groups)
-        partner[order] = np.where(same, neighbour, order[first[order]])
-        best = np.zeros(len(partner), dtype=np.int64)
-        np.maximum.at(best, full.rows, full.values)
-        closest = np.full(len(partner), len(partner), dtype=np.int64)
-        is_best = full.values == best[full.rows]
-        np.minimum.at(closest, full.rows[is_best], full.columns[is_best])
+        partner = self.groups.copy()  # the first member
+        is_followed = self.groups[order] == self.groups[neighbour]
+        partner[order[is_followed]] = neighbour[is_followed]
+        best, closest = _closest(full, full.rows, len(partner))
         return np.where(best > 0, closest, partner), best
 
     def _agreeing(self, edges: _Edges, sizes: Indices) -> tuple[_Floats, Indices]:
@@ -139,7 +150,7 @@ class Ledger:
 
     # --- refusals ---------------------------------------------------------------------------------
 
-    def _refusals(self, textual: _Edges, full: _Edges) -> tuple[_Ties, list[str]]:
+    def _refusals(self, textual: _Edges, full: _Edges) -> tuple[_Ties, Indices]:
         ties = self._near_ties(textual, full)
         ties = ties.of(np.lexsort((ties.partners, -ties.textual, ties.items)))
         place = np.arange(len(ties.items)) - np.searchsorted(ties.items, ties.items)
@@ -160,12 +171,12 @@ class Ledger:
         sums = np.bincount(place, weights=edges.values, minlength=len(named)).astype(np.int64)
         agreed = adjusted(sums, members, ones, self.rules)
         near = agreed >= least
-        closest = np.flatnonzero(near[place])
-        edges, place = edges.of(closest), place[closest]
-        edges = edges.of(np.lexsort((edges.columns, -edges.values, place)))
-        heads = edges.of(np.flatnonzero(np.diff(np.sort(place), prepend=-1)))
-        whole = adjusted(self._sums_with_groups(full, named[near]), members[near], ones[near], self.rules)
-        return _Ties(heads.rows, heads.columns, agreed[near], whole, alike[near], members[near])
+        _, closest = _closest(edges, place, len(named))
+        whole = agreed[near]
+        if full is not textual:
+            whole = adjusted(self._sums_with_groups(full, named[near]), members[near], ones[near], self.rules)
+        items = named[near] // max(len(sizes), 1)
+        return _Ties(items, closest[near], agreed[near], whole, alike[near], members[near])
 
     def _sums_with_groups(self, full: _Edges, named: Indices) -> Indices:
         """Return the whole agreement of items with groups, each named by item * count + group, ascending."""
@@ -181,34 +192,29 @@ class Ledger:
         np.add.at(sums, at[known], edges.values[known])
         return sums
 
-    def _refusal_rules(self, ties: _Ties) -> list[str]:
-        rules = []
-        for item, partner, textual, full in zip(
-            ties.items.tolist(),
-            ties.partners.tolist(),
-            ties.textual.tolist(),
-            ties.full.tolist(),
-            strict=True,
-        ):
-            mine, theirs = self.day.read.slots[item], self.day.read.slots[partner]
-            if (min(item, partner), max(item, partner)) in self.constraints.apart:
-                rules.append("correction")
-            elif mine and theirs and mine.differs_from(theirs):
-                rules.append("series-guard")
-            elif textual < self.line:
-                rules.append("headlines")
-            else:
-                rules.append("google-apart" if full < self.line else "group-agreement")
+    def _refusal_rules(self, ties: _Ties) -> Indices:
+        rules = np.select(
+            [ties.textual < self.line, ties.full < self.line],
+            [_RULES["headlines"], _RULES["google-apart"]],
+            _RULES["group-agreement"],
+        )
+        slots, apart = self.day.read.slots, self.constraints.apart
+        pairs = [*zip(ties.items.tolist(), ties.partners.tolist(), strict=True)]
+        for place, (item, partner) in enumerate(pairs):
+            if (mine := slots[item]) and (theirs := slots[partner]) and mine.differs_from(theirs):
+                rules[place] = _RULES["series-guard"]
+        if apart:
+            split = [place for place, pair in enumerate(pairs) if (min(pair), max(pair)) in apart]
+            rules[split] = _RULES["correction"]
         return rules
 
     # --- rows -------------------------------------------------------------------------------------
 
-    def _grounds(self, ties: _Ties, scores: _Floats, verdict: Verdict, rules: Sequence[str]) -> Grounds:
+    def _grounds(self, ties: _Ties, scores: _Floats, verdict: Verdict, rules: Indices) -> Grounds:
         together, possible = self.day.listings.counts(ties.items, ties.partners)
         verdicts = np.full(len(ties.items), VERDICTS.index(verdict), dtype=np.int64)
-        rule = np.array([_RULES[name] for name in rules], dtype=np.int64)
         told = _told_scores(scores, self._line)
-        figures = np.stack([rule, told, ties.alike, ties.members, together, possible], axis=1)
+        figures = np.stack([rules, told, ties.alike, ties.members, together, possible], axis=1)
         return Grounds(ties.items, ties.partners, verdicts, figures)
 
     @property

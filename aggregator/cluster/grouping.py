@@ -19,6 +19,7 @@ from aggregator.cluster.evidence import Ledger
 from aggregator.cluster.linkage import FORBIDDEN, SCALE, average_link
 from aggregator.cluster.membership import Ranks
 from aggregator.cluster.reading import Reader
+from aggregator.cluster.rows import row_sums
 from aggregator.cluster.rules import DEFAULT_SETTINGS, RULES, Rules
 from aggregator.cluster.weights import TokenWeights
 from aggregator.model import Correction, DayGroup, DayGroups, Headline, Sighting
@@ -101,10 +102,8 @@ def _grouped(day: Day, constraints: Constraints, anchored: NDArray[np.bool_], ru
 
 def _lone(agreement: sparse.csr_matrix, rules: Rules) -> int:
     """Count the headlines that stand alone."""
-    count = len(agreement.indptr) - 1
-    agrees = agreement.data >= rules.mate * SCALE
-    alike = np.repeat(np.arange(count), np.diff(agreement.indptr))[agrees]
-    return count - int(np.count_nonzero(np.bincount(alike, minlength=count)))
+    agreeing = row_sums(agreement, agreement.data >= rules.mate * SCALE)
+    return int(np.count_nonzero(agreeing == 0))
 
 
 def _forbidding(agreement: sparse.csr_matrix, pairs: Iterable[tuple[int, int]]) -> sparse.csr_matrix:

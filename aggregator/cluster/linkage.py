@@ -92,12 +92,13 @@ def _begun(
 ) -> _Groups:
     """Return the groups of `start`, each with its best partner."""
     count = len(start)
-    edges = sparse.triu(similarities, 1, format="coo")
+    rows = np.repeat(np.arange(count), np.diff(similarities.indptr))
+    once = np.flatnonzero(rows < similarities.indices)
     groups = _Groups(
-        rows=edges.row.astype(np.int64),
-        columns=edges.col.astype(np.int64),
-        sums=edges.data.astype(np.int64),
-        merits=np.zeros(edges.nnz),
+        rows=rows[once],
+        columns=similarities.indices[once].astype(np.int64),
+        sums=similarities.data[once].astype(np.int64),
+        merits=np.zeros(len(once)),
         inside=np.zeros(count + 1, dtype=np.int64),
         sizes=np.append(np.ones(count, dtype=np.int64), 0),
         fixed=np.append(anchored, False),
@@ -131,7 +132,8 @@ def _join(groups: _Groups, absorbed: Indices, into: Indices, line: float, rules:
     # Who has lost its partner looks at all its edges again, everyone else at those that changed.
     bereft = joined | ((groups.partner >= 0) & joined[groups.partner])
     groups.partner[bereft], groups.best[bereft] = -1, -1.0
-    _offer(groups, np.flatnonzero((bereft[groups.rows] | bereft[groups.columns]) & (groups.merits >= 0)))
+    able = np.flatnonzero(groups.merits >= 0)
+    _offer(groups, able[bereft[groups.rows[able]] | bereft[groups.columns[able]]])
     _offer(groups, places)
     if groups.dead > _MOST_DEAD * len(groups.rows):
         _keep(groups, groups.rows != groups.nowhere)

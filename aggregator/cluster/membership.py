@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from aggregator.cluster.linkage import Indices
+from aggregator.cluster.rows import row_sums
 from aggregator.cluster.series import SeriesSlot
 from aggregator.model import DayGroup, Headline
 from aggregator.sameness import Since
@@ -32,12 +33,16 @@ class Ranks:
     @classmethod
     def of(cls, groups: Indices, textual: sparse.csr_matrix, seconds: NDArray[np.float64]) -> "Ranks":
         """Rank the members of `groups` (the group of each headline): the most central first, the others by time, then key."""
-        items = np.arange(len(groups), dtype=np.int64)
-        leads = np.lexsort((items, -_centrality(textual, groups), groups))
-        heads = np.flatnonzero(np.diff(groups[leads], prepend=-1))
-        follows = np.ones(len(groups), dtype=bool)
-        follows[leads[heads]] = False
-        return cls(np.lexsort((items, seconds, follows, groups)), heads, np.diff(heads, append=len(groups)))
+        centrality = _centrality(textual, groups)
+        highest = np.zeros(len(groups), dtype=np.int64)
+        np.maximum.at(highest, groups, centrality)
+        central = np.flatnonzero(centrality == highest[groups])[::-1]
+        leads = np.zeros(len(groups), dtype=np.int64)
+        leads[groups[central]] = central  # of several in one group the first by key, which is put there last
+        follows = leads[groups] != np.arange(len(groups))
+        sizes = np.bincount(groups)
+        sizes = sizes[sizes > 0]
+        return cls(np.lexsort((seconds, follows, groups)), np.cumsum(sizes) - sizes, sizes)
 
     @property
     def leads(self) -> Indices:
@@ -97,8 +102,5 @@ def _told(members: Sequence[int], headlines: Sequence[Headline], slots: Slots) -
 
 def _centrality(textual: sparse.csr_matrix, groups: Indices) -> Indices:
     """Return how much each headline agrees with the others of its group, in millionths."""
-    edges = textual.tocoo(copy=False)
-    inside = groups[edges.row] == groups[edges.col]
-    total = np.zeros(len(groups), dtype=np.int64)
-    np.add.at(total, edges.row[inside], edges.data[inside])
-    return total
+    inside = np.repeat(groups, np.diff(textual.indptr)) == groups[textual.indices]
+    return row_sums(textual, textual.data * inside)
