@@ -11,7 +11,6 @@ Facts
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from operator import attrgetter, lt
 
 from aggregator.cluster.reading import Reader
 from aggregator.model import Correction, DayGroup, DayGroups, Decision, Headline, Verdict
@@ -29,11 +28,7 @@ class Folded:
 
 def in_order(headlines: Iterable[Headline]) -> tuple[Headline, ...]:
     """Return the headlines in the order of their keys; of several with one key the first by text."""
-    told = tuple(headlines)
-    keys = list(map(attrgetter("key"), told))
-    if all(map(lt, keys, keys[1:])):
-        return told
-    by_key = {h.key: h for h in sorted(told, key=lambda h: (h.key, h.text), reverse=True)}
+    by_key = {h.key: h for h in sorted(headlines, key=lambda h: (h.key, h.text), reverse=True)}
     return tuple(reversed(by_key.values()))
 
 
@@ -48,19 +43,23 @@ def folded(
 
     Headlines whose keys have different places (`place_of`: groups that are frozen) are no copies.
     """
-    told = in_order(headlines)
-    if reader.read_all(told, language).most_alike <= MAX_COPIES:
+    told = tuple(headlines)
+    read = reader.read_all(told, language)
+    if not read.are_in_order:
+        told = in_order(told)
+        read = reader.read_all(told, language)
+    if read.most_alike <= MAX_COPIES:
         return Folded(told, {})
     named = {key for correction in corrections for key in (correction.a_key, correction.b_key)}
     places = place_of or {}
     copies: defaultdict[Hashable, list[Headline]] = defaultdict(list)
     kept = []
     for headline in told:
-        read = reader.read(headline.text, language)
-        if headline.key in named or not read.surfaces:
+        reading = reader.read(headline.text, language)
+        if headline.key in named or not reading.surfaces:
             kept.append(headline)
         else:
-            copies[read.surfaces, read.slot, places.get(headline.key)].append(headline)
+            copies[reading.surfaces, reading.slot, places.get(headline.key)].append(headline)
     kept += [headline for same in copies.values() for headline in same[:MAX_COPIES]]
     surplus = {same[0].key: tuple(same[MAX_COPIES:]) for same in copies.values() if len(same) > MAX_COPIES}
     return Folded(in_order(kept), surplus)

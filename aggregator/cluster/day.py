@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import count
 from operator import attrgetter
 
@@ -21,7 +22,7 @@ from aggregator.model import Headline, Sighting
 from aggregator.settings import ClusterSettings, GoogleGroups
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Day:
     """The headlines of one (language, day) in the order of their keys, prepared for comparison.
 
@@ -30,13 +31,17 @@ class Day:
     """
 
     headlines: tuple[Headline, ...]
-    index: dict[str, int]
     read: Readings
     weights: TokenWeights
     listings: Listings
     textual: sparse.csr_matrix
     agreement: sparse.csr_matrix
     decided: Decided
+
+    @cached_property
+    def index(self) -> dict[str, int]:
+        """The place of each headline by its key; most polls never ask for it."""
+        return _places(self.headlines)
 
 
 def prepare_day(
@@ -50,15 +55,18 @@ def prepare_day(
 ) -> Day:
     """Read and compare headlines that are `in_order`."""
     reader = reader or Reader()
-    index = dict(zip(map(attrgetter("key"), headlines), count()))
     read = reader.read_all(headlines, language)
     memory = reader.memory(language)
     known = weights or shipped_weights(language)
     textual = similarities(read.tokens, known, rules, memory, read.since)
     heard = sightings if settings.google_groups is GoogleGroups.EVIDENCE else ()
-    listings = Listings.of(heard, index, len(index))
+    listings = Listings.of(heard, _places(headlines) if heard else {}, len(headlines))
     agreement = _guarded(with_listings(textual, listings, read.tokens, rules), read.slots)
-    return Day(headlines, index, read, known, listings, textual, agreement, memory.decided(known))
+    return Day(headlines, read, known, listings, textual, agreement, memory.decided(known))
+
+
+def _places(headlines: Sequence[Headline]) -> dict[str, int]:
+    return dict(zip(map(attrgetter("key"), headlines), count()))
 
 
 def _guarded(agreement: sparse.csr_matrix, slots: Sequence[SeriesSlot | None]) -> sparse.csr_matrix:

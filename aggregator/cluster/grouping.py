@@ -53,7 +53,8 @@ def group_prepared(day: Day, corrections: Sequence[Correction], rules: Rules) ->
     """Part a day that is prepared for comparison, as `group_day` does."""
     alone = np.arange(len(day.headlines), dtype=np.int64)
     free = np.zeros(len(alone), dtype=bool)
-    return _grouped(day, constraints_of(corrections, day.index, alone, free), free, rules)
+    index = day.index if corrections else {}
+    return _grouped(day, constraints_of(corrections, index, alone, free), free, rules)
 
 
 @collector_at_rest()

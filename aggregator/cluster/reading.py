@@ -40,7 +40,7 @@ class Readings:
     """Headlines that were read together, and what was read off each.
 
     `said` are hashes of their stems, `seconds` their times since 1970, infinity where there is none. `since` tells where
-    each stands among the headlines that were read together before.
+    each stands among the headlines that were read together before; `are_in_order` that their keys ascend.
     """
 
     headlines: Sequence[Headline]
@@ -50,6 +50,7 @@ class Readings:
     said: NDArray[np.int64]
     seconds: NDArray[np.float64]
     since: Since
+    are_in_order: bool
 
     @classmethod
     def of(cls, headlines: Sequence[Headline], each: list[Reading]) -> Self:
@@ -64,6 +65,7 @@ class Readings:
                 [_NEVER if h.at is None else h.at.timestamp() for h in headlines], dtype=np.float64
             ),
             since=Since.of(headlines, ()),
+            are_in_order=_ascend(headlines, range(1, len(headlines))),
         )
 
     def followed_by(self, headlines: Sequence[Headline], since: Since, fresh: "Readings") -> "Readings":
@@ -76,7 +78,16 @@ class Readings:
             since.carried_numbers(self.said, fresh.said),
             since.carried_numbers(self.seconds, fresh.seconds),
             since,
+            self._stays_in_order(headlines, since),
         )
+
+    def _stays_in_order(self, headlines: Sequence[Headline], since: Since) -> bool:
+        """Return whether keys ascend; those of two neighbours that were there before do, if they did and none overtook another."""
+        stayed = since.places[since.places >= 0]
+        if not self.are_in_order or np.any(np.diff(stayed) <= 0):
+            return _ascend(headlines, range(1, len(headlines)))
+        beside = np.concatenate([since.came, since.came + 1])
+        return _ascend(headlines, beside[(beside > 0) & (beside < len(headlines))].tolist())
 
     @property
     def most_alike(self) -> int:
@@ -140,6 +151,11 @@ class Reader:
         """Let go of what was not read since the last time that this was asked for."""
         self._older, self._known = self._known, defaultdict(dict)
         self._last.clear()
+
+
+def _ascend(headlines: Sequence[Headline], places: Iterable[int]) -> bool:
+    """Return whether the key at each of these places is greater than the one before it."""
+    return all(headlines[place - 1].key < headlines[place].key for place in places)
 
 
 def _reading(text: str, language: str) -> Reading:
