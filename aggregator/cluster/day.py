@@ -14,6 +14,7 @@ from aggregator.cluster.decided import Decided
 from aggregator.cluster.linkage import FORBIDDEN
 from aggregator.cluster.listings import Listings
 from aggregator.cluster.reading import Reader, Readings
+from aggregator.cluster.rows import with_data
 from aggregator.cluster.rules import Rules
 from aggregator.cluster.series import SeriesSlot
 from aggregator.cluster.similarity import similarities
@@ -71,13 +72,17 @@ def _places(headlines: Sequence[Headline]) -> dict[str, int]:
 
 def _guarded(agreement: sparse.csr_matrix, slots: Sequence[SeriesSlot | None]) -> sparse.csr_matrix:
     """Forbid every compared pair of issues of one series that are not the same issue."""
-    has_slot = np.array([slot is not None for slot in slots], dtype=bool)
-    if np.count_nonzero(has_slot) < 2:
+    if len(slots) - slots.count(None) < 2:
         return agreement
-    edges = agreement.tocoo()
-    data = edges.data.copy()
-    for place in np.flatnonzero(has_slot[edges.row] & has_slot[edges.col]).tolist():
-        one, other = slots[edges.row[place]], slots[edges.col[place]]
-        if one and other and one.differs_from(other):
-            data[place] = FORBIDDEN
-    return sparse.csr_matrix((data, (edges.row, edges.col)), shape=agreement.shape)
+    has_slot = np.array([slot is not None for slot in slots], dtype=bool)
+    rows, columns = np.repeat(np.arange(len(slots)), np.diff(agreement.indptr)), agreement.indices
+    forbidden = [
+        place
+        for place in np.flatnonzero(has_slot[rows] & has_slot[columns]).tolist()
+        if (one := slots[rows[place]]) and (other := slots[columns[place]]) and one.differs_from(other)
+    ]
+    if not forbidden:
+        return agreement
+    data = agreement.data.copy()
+    data[forbidden] = FORBIDDEN
+    return with_data(agreement, data)
