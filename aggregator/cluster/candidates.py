@@ -133,7 +133,8 @@ def selecting_words(vectors: Vectors, budget: int) -> Mask:
     A word is as frequent as the headlines that have it or a word akin to it. The limit is a power of
     two: one that moved with every headline would change the pairs of all.
     """
-    frequency = np.bincount(vectors.akin.indices, vectors.akin.data > 0, minlength=vectors.words.shape[1])
+    carried = vectors.words + vectors.akin  # a sum has no zeros
+    frequency = np.bincount(carried.indices, minlength=carried.shape[1])
     band = np.ceil(np.log2(np.maximum(frequency, 1))).astype(np.int64)
     spent = np.cumsum(np.bincount(band, weights=frequency**2))
     limit = int(np.searchsorted(spent, budget * vectors.words.shape[0], side="right")) - 1

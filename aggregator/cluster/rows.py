@@ -70,9 +70,18 @@ def with_data(matrix: sparse.csr_matrix, data: NDArray[np.generic]) -> sparse.cs
 
 def row_sums(matrix: sparse.csr_matrix, data: NDArray[np.generic]) -> NDArray[np.int64]:
     """Sum whole numbers, one for each place of `matrix`, by row; exact up to 2 ** 63."""
-    sums = np.zeros(matrix.shape[0], dtype=np.int64)
+    return _by_row(np.add, matrix, data)
+
+
+def row_maxima(matrix: sparse.csr_matrix) -> NDArray[np.int64]:
+    """Return the largest of the whole numbers of each row, 0 where it has none."""
+    return _by_row(np.maximum, matrix, matrix.data)
+
+
+def _by_row(ufunc: np.ufunc, matrix: sparse.csr_matrix, data: NDArray[np.generic]) -> NDArray[np.int64]:
+    reduced = np.zeros(matrix.shape[0], dtype=np.int64)
     begins = matrix.indptr[:-1]
-    holding = np.flatnonzero(begins < matrix.indptr[1:])  # `reduceat` has no empty sums
+    holding = np.flatnonzero(begins < matrix.indptr[1:])  # `reduceat` has no empty rows
     if len(holding):
-        sums[holding] = np.add.reduceat(data, begins[holding], dtype=np.int64)
-    return sums
+        reduced[holding] = ufunc.reduceat(data, begins[holding], dtype=np.int64)
+    return reduced

@@ -22,7 +22,7 @@ from aggregator.cluster.decided import Decided
 from aggregator.cluster.lexicon import Document, Indices, Lexicon, grown
 from aggregator.cluster.linkage import SCALE
 from aggregator.cluster.names import Names
-from aggregator.cluster.rows import Mask, Rows
+from aggregator.cluster.rows import Mask, Rows, row_maxima, row_sums
 from aggregator.cluster.rules import Rules
 from aggregator.cluster.templates import Frames
 from aggregator.cluster.vectors import KIN, UNIT, Vectors, Weighing
@@ -153,6 +153,11 @@ class _Headlines:
         """The first headline of each document, of those that have any."""
         return self.in_order[np.minimum(self.starts, max(len(self.in_order) - 1, 0))]
 
+    @property
+    def are_single(self) -> Mask:
+        """Which documents are one headline."""
+        return np.asarray(self.counts == 1)
+
     @classmethod
     def of(cls, documents: Indices, width: int) -> Self:
         """Read the document of each headline, one of `width`."""
@@ -170,21 +175,33 @@ class _Edges:
 
     def between(self, left: _Headlines, right: _Headlines) -> sparse.csr_matrix:
         """Return the similarities of headlines, (left, right); none of a headline with itself where both are the same."""
-        apart = self.one != self.other
-        one = np.concatenate([self.one, self.other[apart]])
-        other = np.concatenate([self.other, self.one[apart]])
-        values = np.concatenate([self.values, self.values[apart]])
-        once = (left.counts[one] == 1) & (right.counts[other] == 1)
-        most = left.first[one[once]], right.first[other[once]], values[once]
-        rest = self._several(one[~once], other[~once], values[~once], left, right)
-        rows, columns, values = (np.concatenate(parts) for parts in zip(most, rest, strict=True))
+        apart, itself = self._where(self.one != self.other), self._where(self.one == self.other)
+        rows, columns, values = apart._pairs(left, right)
+        back = (columns, rows, values) if left is right else apart._turned()._pairs(left, right)
+        parts = zip((rows, columns, values), back, itself._pairs(left, right), strict=True)
+        rows, columns, values = map(np.concatenate, parts)
         return sparse.csr_matrix((values, (rows, columns)), shape=(len(left.in_order), len(right.in_order)))
 
-    @staticmethod
-    def _several(
-        one: Indices, other: Indices, values: Indices, left: _Headlines, right: _Headlines
-    ) -> tuple[Indices, Indices, Indices]:
+    def _where(self, chosen: Mask) -> "_Edges":
+        if chosen.all():
+            return self
+        return _Edges(self.one[chosen], self.other[chosen], self.values[chosen])
+
+    def _turned(self) -> "_Edges":
+        return _Edges(self.other, self.one, self.values)
+
+    def _pairs(self, left: _Headlines, right: _Headlines) -> tuple[Indices, Indices, Indices]:
+        """Return the headlines of each edge, one of the left and one of the right, and how alike they are."""
+        once = left.are_single[self.one] & right.are_single[self.other]
+        most, rest = self._where(once), self._where(~once)
+        several = rest._several(left, right)
+        told = zip((left.first[most.one], right.first[most.other], most.values), several, strict=True)
+        rows, columns, values = map(np.concatenate, told)
+        return rows, columns, values
+
+    def _several(self, left: _Headlines, right: _Headlines) -> tuple[Indices, Indices, Indices]:
         """Return the pairs of headlines of documents that several are; none of a headline with itself."""
+        one, other, values = self.one, self.other, self.values
         times = left.counts[one] * right.counts[other]
         edge = np.repeat(np.arange(len(one)), times)
         which = np.arange(len(edge)) - np.repeat(np.cumsum(times) - times, times)
@@ -243,7 +260,7 @@ class _Pool:
         changed = self._changed(vectors, sides, selecting, line)
         pairs = candidates(vectors, selecting, sides.left, sides.right, changed, rules.overlap_share * line)
         values = _compared(vectors, *pairs, rules)
-        self._keep_between(documents[~changed])
+        self._keep_between(documents[~changed], len(lexicon.documents))
         self._add(documents, *pairs, values, rules.floor_share * line * SCALE)
         self._remember(vectors, sides, selecting, line)
         return self._edges(vectors, np.flatnonzero(sides.counts > 1))
@@ -270,9 +287,11 @@ class _Pool:
         differing.eliminate_zeros()
         return np.asarray(np.diff(differing.indptr) > 0)
 
-    def _keep_between(self, documents: Indices) -> None:
-        """Let go of the similarities of all other documents."""
-        kept = np.isin(self._one, documents) & np.isin(self._other, documents)
+    def _keep_between(self, documents: Indices, count: int) -> None:
+        """Let go of the similarities of all other documents, of which there are `count` with these."""
+        stays = np.zeros(count, dtype=bool)
+        stays[documents] = True
+        kept = np.flatnonzero(stays[self._one] & stays[self._other])
         self._one, self._other, self._values = self._one[kept], self._other[kept], self._values[kept]
 
     def _add(self, documents: Indices, one: Indices, other: Indices, values: Indices, least: float) -> None:
@@ -304,9 +323,10 @@ def _compared(vectors: Vectors, rows: Indices, columns: Indices, rules: Rules) -
         one, other = rows[start : start + _PAIRS_AT_ONCE], columns[start : start + _PAIRS_AT_ONCE]
         size = UNIT * vectors.lengths[one] * vectors.lengths[other]
         in_form = np.where(one == other, vectors.forms[one], 0.0) ** 2
-        left, right = vectors.words[one], vectors.words[other]
-        common = np.asarray(left.multiply(vectors.akin[other]).sum(axis=1)).ravel() + in_form * KIN
-        heaviest = np.maximum(left.multiply(right).max(axis=1).toarray().ravel(), in_form)
+        words = vectors.words[one]
+        same, akin = words.multiply(vectors.words[other]), words.multiply(vectors.akin[other])
+        common = (row_sums(same, same.data) + in_form) * KIN + row_sums(akin, akin.data)
+        heaviest = np.maximum(row_maxima(same), in_form)
         common, heaviest = common / size, heaviest * KIN / size
         besides = np.maximum(common - heaviest, 0.0)
         backed = rules.lone_word_share * heaviest + besides

@@ -51,8 +51,9 @@ class Vectors:
     """`words @ kinship @ words.T` over `UNIT` and both lengths are similarities.
 
     A row of `words` for each document, zeros where a word tells nothing. `kinship` has `KIN` on its
-    diagonal and, for two forms or spellings of a word, a part of it; `akin` is `words @ kinship`. `forms` is what the
-    words of a form weigh: they count between headlines that are the same, word for word.
+    diagonal and, for two forms or spellings of a word, a part of it; `akin` is `words @ kinship` but for that diagonal: what
+    other forms of the words of a headline count. `forms` is what the words of a form weigh: they count between
+    headlines that are the same, word for word.
     """
 
     documents: Indices
@@ -102,7 +103,8 @@ class Weighing:
         alike = self._spelling.likenesses(lexicon, own > 0, is_rare)
         kin = with_data(alike, np.rint(alike.data * _KIN_SHARE * KIN))
         kinship = sparse.csr_matrix(kin + KIN * sparse.eye_array(len(own)))
-        akin = sparse.csr_matrix(words @ kinship)
+        akin = sparse.csr_matrix(words @ kin)
+        akin.sort_indices()  # what is in order is multiplied sooner
         return Vectors(documents, words, lengths, np.rint(FULL_FACTOR * forms), kinship, akin)
 
     def _known_before(self, lexicon: Lexicon) -> Floats:
