@@ -6,7 +6,6 @@ instead of being worded again, and are the very same objects. No result depends 
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import repeat
 
 import numpy as np
 from numpy.typing import NDArray
@@ -152,34 +151,15 @@ def worded(
     grounds: Grounds, headlines: Sequence[Headline], line: int, words: Sequence[tuple[str, ...]]
 ) -> list[Decision]:
     """Return decisions of these figures, each with its `words`."""
-    return [
-        Decision(
-            headlines[item].key,
-            headlines[partner].key,
-            VERDICTS[verdict],
-            RULE_NAMES[rule],
-            score / PARTS,
-            threshold,
-            shared,
-            alike,
-            members,
-            together,
-            possible,
-        )
-        for item, partner, verdict, (
-            rule,
-            score,
-            alike,
-            members,
-            together,
-            possible,
-        ), threshold, shared in zip(
-            grounds.items.tolist(),
-            grounds.partners.tolist(),
-            grounds.verdicts.tolist(),
-            grounds.figures.tolist(),
-            repeat(line / PARTS),
-            words,
-            strict=False,
-        )
-    ]
+    rules, scores, *counts = grounds.figures.T.tolist()
+    columns = (
+        [headlines[item].key for item in grounds.items.tolist()],
+        [headlines[partner].key for partner in grounds.partners.tolist()],
+        [VERDICTS[verdict] for verdict in grounds.verdicts.tolist()],
+        [RULE_NAMES[rule] for rule in rules],
+        [score / PARTS for score in scores],
+        [line / PARTS] * len(rules),
+        words,
+        *counts,
+    )
+    return list(map(Decision._make, zip(*columns, strict=True)))  # sooner than by fields

@@ -40,8 +40,8 @@ class _Edges:
 
 def _edges(matrix: sparse.csr_matrix, groups: Indices) -> tuple[_Edges, _Edges]:
     """Return the edges within groups that agree, and all those between groups."""
-    found = matrix.tocoo(copy=False)
-    edges = _Edges(found.row.astype(np.int64), found.col.astype(np.int64), found.data)
+    rows = np.repeat(np.arange(len(groups)), np.diff(matrix.indptr))
+    edges = _Edges(rows, matrix.indices.astype(np.int64), matrix.data)
     is_inside = groups[edges.rows] == groups[edges.columns]
     return edges.where(is_inside & (edges.values > 0)), edges.where(~is_inside)
 
@@ -162,9 +162,8 @@ class Ledger:
         sizes = np.bincount(self.groups, minlength=len(self.groups))
         least = self.rules.near_line * self.line
         # A group of one has one edge to an item: it is near, or it is not.
-        edges = textual.where(
-            (sizes[self.groups[textual.columns]] > 1) | (textual.values >= np.floor(least * SCALE))
-        )
+        has_fellows = (sizes > 1)[self.groups]
+        edges = textual.where(has_fellows[textual.columns] | (textual.values >= np.floor(least * SCALE)))
         pairs = edges.rows * len(sizes) + self.groups[edges.columns]
         named, place, alike = np.unique(pairs, return_inverse=True, return_counts=True)
         members, ones = sizes[named % max(len(sizes), 1)], np.ones(len(named), dtype=np.int64)

@@ -162,16 +162,17 @@ def _unite_edges(groups: _Groups, places: Indices, into: Indices) -> Indices:
     rows, columns = np.minimum(*ends), np.maximum(*ends)
     apart = rows != columns
     np.add.at(groups.inside, rows[~apart], 2 * np.maximum(sums[~apart], 0))
-    edges = rows[apart] * count + columns[apart]
+    rows, columns, sums = rows[apart], columns[apart], sums[apart]
+    edges = rows * count + columns
     order = np.argsort(edges)  # of equal ones the sum alone counts, so any order will do
-    edges, sums = edges[order], sums[apart][order]
-    heads = np.flatnonzero(np.diff(edges, prepend=-1))
+    heads = np.flatnonzero(np.diff(edges[order], prepend=-1))
+    first = order[heads]
     kept, gone = places[: len(heads)], places[len(heads) :]
     groups.rows[gone] = groups.columns[gone] = groups.nowhere
     groups.merits[gone] = -1.0
-    groups.rows[kept], groups.columns[kept] = np.divmod(edges[heads], count)
+    groups.rows[kept], groups.columns[kept] = rows[first], columns[first]
     if len(heads):
-        groups.sums[kept] = np.maximum(np.add.reduceat(sums, heads), FORBIDDEN)
+        groups.sums[kept] = np.maximum(np.add.reduceat(sums[order], heads), FORBIDDEN)
     groups.dead += len(gone)
     return kept
 

@@ -87,7 +87,8 @@ class ToldGroups:
         for group in np.flatnonzero(same < 0).tolist():
             told[group] = _told(ranks.members(group), headlines, slots)
         self._headlines, self._ranks, self._told = headlines, ranks, told
-        return tuple([told[group] for group in np.lexsort((ranks.leads, -ranks.sizes)).tolist()])
+        order = np.argsort(ranks.leads - ranks.sizes * len(headlines))  # by size, then lead
+        return tuple([told[group] for group in order.tolist()])
 
 
 def _told(members: Sequence[int], headlines: Sequence[Headline], slots: Slots) -> DayGroup:

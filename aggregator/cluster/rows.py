@@ -53,14 +53,17 @@ class Rows:
         known, stays = places >= 0, np.zeros(len(before.documents), dtype=bool)
         stays[places[known]] = True
         # What both have stands in the order of the documents in both, so the numbers are compared where they are.
-        lengths = np.diff(self.matrix.indptr)
-        old = before.matrix.data[np.repeat(stays, np.diff(before.matrix.indptr))]
-        new = self.matrix.data[np.repeat(known, lengths)]
-        rows = np.repeat(np.flatnonzero(known), lengths[known])
+        differing = np.flatnonzero(before._data_of(stays) != self._data_of(known))
+        ends = np.cumsum(np.diff(self.matrix.indptr)[known])
         same = known.copy()
         same[known] = before.sizes[places[known]] == self.sizes[known]
-        same[rows[old != new]] = False
+        same[np.flatnonzero(known)[np.searchsorted(ends, differing, side="right")]] = False
         return same
+
+    def _data_of(self, which: Mask) -> NDArray[np.generic]:
+        """Return the numbers of some of the documents, one row after the other."""
+        data: NDArray[np.generic] = self.matrix.data
+        return data if which.all() else data[np.repeat(which, np.diff(self.matrix.indptr))]
 
 
 def with_data(matrix: sparse.csr_matrix, data: NDArray[np.generic]) -> sparse.csr_matrix:

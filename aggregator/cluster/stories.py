@@ -74,7 +74,8 @@ def continue_stories(
     reader, known = reader or Reader(), weights or shipped_weights(language)
     decided = reader.memory(language).decided(known)
     before, splits = decided.past.parts(recent), _splits(corrections)
-    begun = [s for s in today if is_settled or (s.is_begun_that_day and s.story_id not in before)]
+    earlier = before.place_of
+    begun = [s for s in today if is_settled or (s.is_begun_that_day and s.story_id not in earlier)]
     held = _without_split(held_by(groups, begun), groups, before, splits)
     scorer = Scorer(reader, language, known, rules)
     settled = held.to_keep() if is_settled else {}
