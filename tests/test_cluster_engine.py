@@ -32,7 +32,7 @@ from aggregator.cluster.linkage import FORBIDDEN, SCALE, average_link
 from aggregator.cluster.names import Names
 from aggregator.cluster.weights import TokenWeights
 from aggregator.model import Correction, CorrectionKind, DayGroup, Headline, Sighting
-from aggregator.sameness import Since
+from aggregator.sameness import Since, Told, places_among
 
 MORNING = datetime(2026, 3, 2, 6, tzinfo=UTC)
 LINE = 0.06
@@ -470,3 +470,38 @@ def test_what_is_carried_along_is_what_is_told_of_each(before, now):
     assert since.carried([str(i) for i in before], [str(i) for i in came]) == [str(i) for i in now]
     assert since.carried_numbers(np.array(before, dtype=int), np.array(came, dtype=int)).tolist() == now
     assert since.inverse().tolist() == [now.index(i) if i in now else -1 for i in before]
+
+
+@given(st.lists(st.integers(0, 30), unique=True), st.lists(st.integers(0, 30), unique=True))
+def test_what_is_told_again_knows_where_it_stood(before, now):
+    first = Told.after(Told(), np.full(len(before), -1), [str(i) for i in before])
+    places = np.array([before.index(i) if i in before else -1 for i in now], dtype=int)
+    second = Told.after(first, places, [str(i) for i in now if i not in before])
+
+    assert second == tuple(str(i) for i in now)
+    assert all(second[here] is first[there] for here, there in enumerate(places) if there >= 0)
+    assert Since.of(second, first).places.tolist() == places.tolist()
+
+
+def test_what_is_told_knows_no_more_than_the_last_time():
+    first = Told.after(Told(), np.array([-1, -1]), ["ferry", "bridge"])
+    second = Told.after(first, np.array([1]), [])
+    third = Told.after(second, np.array([0, -1]), ["tunnel"])
+
+    known = [places_among(told, before) is not None for told, before in ((second, first), (third, second))]
+    assert known == [False, True]
+    assert places_among(third, ("bridge",)) is None
+    assert places_among(tuple(third), second) is None
+
+
+@pytest.mark.parametrize("told", ["groups", "decisions"])
+def test_a_grouping_tells_where_its_parts_stood(told):
+    day = events(40, seed=9)
+    reader = Reader()
+    before, after = (getattr(group_day(part, language="en", reader=reader), told) for part in (day[5:], day))
+
+    places = places_among(after, before)
+    assert places is not None
+    assert {place >= 0 for place in places.tolist()} == {True, False}
+    assert all(after[here] is before[there] for here, there in enumerate(places) if there >= 0)
+    assert not {id(one) for one in before} & {id(after[here]) for here in np.flatnonzero(places < 0)}

@@ -15,7 +15,7 @@ from aggregator.cluster.membership import ToldGroups
 from aggregator.cluster.parts import PastStories
 from aggregator.cluster.weights import TokenWeights
 from aggregator.model import Continuation, DayGroup, Decision, Headline, StoryStatus, Verdict
-from aggregator.sameness import Since
+from aggregator.sameness import Since, Told
 
 VERDICTS = (Verdict.JOINED, Verdict.REFUSED)
 RULE_NAMES = (
@@ -26,7 +26,7 @@ RULE_NAMES = (
     "google-apart",
     "group-agreement",
 )
-_Told = tuple[object, Continuation]  # what was asked, and what was told
+_Asked = tuple[object, Continuation]  # what was asked, and what was told
 BEGINS, OTHERWISE = -1, -2  # instead of the id of a story
 _BEGUN = Continuation(None, StoryStatus.NEW)
 PARTS = 10_000  # of a score, a whole number here
@@ -78,20 +78,21 @@ class Decided:
         self._headlines: Sequence[object] = ()
         self._line = -1
         self._grounds = Grounds.none()
-        self._told: list[Decision] = []
+        self.told: Told[Decision] = Told()
 
-    def keep(self, headlines: Sequence[object], line: int, grounds: Grounds, told: list[Decision]) -> None:
+    def keep(self, headlines: Sequence[object], line: int, grounds: Grounds, told: Told[Decision]) -> None:
         """Remember these, in the order of `grounds`, and no others."""
-        self._headlines, self._line, self._grounds, self._told = headlines, line, grounds, told
+        self._headlines, self._line, self._grounds, self.told = headlines, line, grounds, told
 
-    def same_pairs(self, since: Since, line: int, grounds: Grounds) -> tuple[list[Decision | None], Mask]:
-        """Return what was told of the same two headlines with the same verdict, and whether all figures are the same."""
+    def same_pairs(self, since: Since, line: int, grounds: Grounds) -> tuple[Indices, Mask]:
+        """Return where the same two headlines with the same verdict are `told`, -1 for those that are not, and whether all
+        figures are the same."""
         count = len(since.objects)
         place_of = since.against(self._headlines).inverse()
         there = (place_of[self._grounds.items] >= 0) & (place_of[self._grounds.partners] >= 0)
         known = np.flatnonzero(there)
         if not len(known):
-            return [None] * len(grounds.items), np.zeros(len(grounds.items), dtype=bool)
+            return np.full(len(grounds.items), -1, dtype=np.int64), np.zeros(len(grounds.items), dtype=bool)
         names = self._grounds.of(known).names(place_of, count)
         order = np.argsort(names)
         asked = grounds.names(np.arange(count), count)
@@ -100,10 +101,7 @@ class Decided:
         is_known = names[order[at]] == asked
         same = is_known & (line == self._line)
         same &= (self._grounds.figures[before] == grounds.figures).all(axis=1)
-        told: list[Decision | None] = list(map(self._told.__getitem__, before.tolist()))
-        for place in np.flatnonzero(~is_known).tolist():
-            told[place] = None
-        return told, same
+        return np.where(is_known, before, -1), same
 
 
 class ToldContinuations:
@@ -111,11 +109,11 @@ class ToldContinuations:
 
     def __init__(self) -> None:
         self._before: object = None
-        self._last: dict[str, _Told] = {}
-        self._now: dict[str, _Told] = {}
+        self._last: dict[str, _Asked] = {}
+        self._now: dict[str, _Asked] = {}
         self._groups: Sequence[DayGroup] = ()
         self._kept = np.zeros(0, dtype=np.int64)
-        self._of_all: list[Continuation] = []
+        self._told: Told[Continuation] = Told()
 
     def turn_to(self, before: object) -> None:
         """Begin to tell groups what they continue of the stories `before`."""
@@ -124,7 +122,7 @@ class ToldContinuations:
 
     def of_all(
         self, groups: Sequence[DayGroup], kept: Indices, tell: Callable[[int], Continuation]
-    ) -> tuple[Continuation, ...]:
+    ) -> Told[Continuation]:
         """Return what the groups continue, in their order.
 
         `kept` says of each group that is only what it was today which story it keeps, or that it `BEGINS` one: as most
@@ -132,19 +130,22 @@ class ToldContinuations:
         """
         since = Since.of(groups, self._groups)
         was = since.carried_numbers(self._kept, np.full(len(since.came), OTHERWISE))
-        told = since.carried(self._of_all, [_BEGUN] * len(since.came))
-        for index in np.flatnonzero((was != kept) & (kept != OTHERWISE)).tolist():
-            told[index] = _BEGUN if kept[index] == BEGINS else Continuation(int(kept[index]), StoryStatus.NEW)
-        for index in np.flatnonzero(kept == OTHERWISE).tolist():
-            told[index] = tell(index)
-        self._groups, self._kept, self._of_all = groups, kept, told
-        return tuple(told)
+        places = np.where((was == kept) & (kept != OTHERWISE), since.places, -1)
+        fresh = [_kept_or(tell, int(kept[index]), index) for index in np.flatnonzero(places < 0).tolist()]
+        self._groups, self._kept, self._told = groups, kept, Told.after(self._told, places, fresh)
+        return self._told
 
     def again(self, key: str, asked: object, tell: Callable[[], Continuation]) -> Continuation:
         """Return what a group was told by this key, if the same was `asked` then; else tell it."""
         known = self._last.get(key)
         self._now[key] = told = known if known and known[0] == asked else (asked, tell())
         return told[1]
+
+
+def _kept_or(tell: Callable[[int], Continuation], kept: int, index: int) -> Continuation:
+    if kept == OTHERWISE:
+        return tell(index)
+    return _BEGUN if kept == BEGINS else Continuation(kept, StoryStatus.NEW)
 
 
 def worded(

@@ -5,7 +5,6 @@ time is told again with the very same one.
 """
 
 from dataclasses import dataclass
-from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +16,7 @@ from aggregator.cluster.decided import PARTS, RULE_NAMES, VERDICTS, Grounds, wor
 from aggregator.cluster.linkage import SCALE, Indices, Mask, adjusted
 from aggregator.cluster.rules import Rules
 from aggregator.model import Decision, Verdict
+from aggregator.sameness import Told
 
 _MAX_WORDS = 4
 _RULES = {name: place for place, name in enumerate(RULE_NAMES)}
@@ -98,7 +98,7 @@ class Ledger:
     rules: Rules
     line: float
 
-    def decisions(self) -> tuple[Decision, ...]:
+    def decisions(self) -> Told[Decision]:
         """Return joins and near refusals by article key, the join first; at most 1 + `max_refusals` for each."""
         textual = _edges(self.day.textual, self.groups)
         full = textual if self.agreement is self.day.textual else _edges(self.agreement, self.groups)
@@ -110,7 +110,7 @@ class Ledger:
         grounds = grounds.of(np.argsort(grounds.items, kind="stable"))
         told = self._told(grounds)
         self.day.decided.keep(self.day.headlines, self._line, grounds, told)
-        return tuple(told)
+        return told
 
     # --- joins ------------------------------------------------------------------------------------
 
@@ -220,21 +220,18 @@ class Ledger:
     def _line(self) -> int:
         return round(self.line * PARTS)
 
-    def _told(self, grounds: Grounds) -> list[Decision]:
+    def _told(self, grounds: Grounds) -> Told[Decision]:
         """Return the decisions with these grounds; those of the last time again, as far as they hold."""
-        day, line = self.day, self._line
-        before, same = day.decided.same_pairs(day.read.since, line, grounds)
+        day, line, before = self.day, self._line, self.day.decided.told
+        places, same = day.decided.same_pairs(day.read.since, line, grounds)
         others = np.flatnonzero(~same)
         fresh = grounds.of(others)
-        pairs = zip(others.tolist(), fresh.items.tolist(), fresh.partners.tolist(), strict=True)
+        pairs = zip(places[others].tolist(), fresh.items.tolist(), fresh.partners.tolist(), strict=True)
         words = [
-            self._shared_words(item, partner) if (known := before[place]) is None else known.words
+            before[place].words if place >= 0 else self._shared_words(item, partner)
             for place, item, partner in pairs
         ]
-        told = cast(list[Decision], before)  # where none was told before, one is told now
-        for place, decision in zip(others.tolist(), worded(fresh, day.headlines, line, words), strict=True):
-            told[place] = decision
-        return told
+        return Told.after(before, np.where(same, places, -1), worded(fresh, day.headlines, line, words))
 
     def _shared_words(self, item: int, partner: int) -> tuple[str, ...]:
         theirs = self.day.read.tokens[partner]

@@ -16,10 +16,9 @@ from aggregator.cluster.linkage import Indices
 from aggregator.cluster.rows import row_sums
 from aggregator.cluster.series import SeriesSlot
 from aggregator.model import DayGroup, Headline
-from aggregator.sameness import Since
+from aggregator.sameness import Since, Told
 
 Slots = Sequence[SeriesSlot | None]
-_NO_GROUP = DayGroup(())
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,19 +75,19 @@ class ToldGroups:
         nothing = np.zeros(0, dtype=np.int64)
         self._headlines: Sequence[object] = ()
         self._ranks = Ranks(nothing, nothing, nothing)
-        self._told: list[DayGroup] = []  # in the order of the ranks
+        self._stands = nothing  # of each group, by rank, where it is among those that were told
+        self._told: Told[DayGroup] = Told()
 
-    def tell(
-        self, ranks: Ranks, headlines: Sequence[Headline], slots: Slots, since: Since
-    ) -> tuple[DayGroup, ...]:
+    def tell(self, ranks: Ranks, headlines: Sequence[Headline], slots: Slots, since: Since) -> Told[DayGroup]:
         """Return the groups, the largest first; those of the last time again, as far as they hold."""
         same = ranks.same_as(self._ranks, since.against(self._headlines))
-        told = list(map(self._told.__getitem__, same.tolist())) if self._told else [_NO_GROUP] * len(same)
-        for group in np.flatnonzero(same < 0).tolist():
-            told[group] = _told(ranks.members(group), headlines, slots)
-        self._headlines, self._ranks, self._told = headlines, ranks, told
         order = np.argsort(ranks.leads - ranks.sizes * len(headlines))  # by size, then lead
-        return tuple([told[group] for group in order.tolist()])
+        places = np.append(self._stands, -1)[same][order]
+        others = order[places < 0].tolist()
+        fresh = [_told(ranks.members(group), headlines, slots) for group in others]
+        self._headlines, self._ranks, self._told = headlines, ranks, Told.after(self._told, places, fresh)
+        self._stands = np.argsort(order)
+        return self._told
 
 
 def _told(members: Sequence[int], headlines: Sequence[Headline], slots: Slots) -> DayGroup:

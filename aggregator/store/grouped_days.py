@@ -19,9 +19,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
+from numpy.typing import NDArray
 
 from aggregator.model import Continuation, DayGroup, DayGroups, Decision
-from aggregator.sameness import Since
+from aggregator.sameness import Since, places_among
 from aggregator.store.days import ChangedDay, load_revision, take_changes
 from aggregator.store.ledger import ledger_rows, load_ledger, save_ledger
 from aggregator.store.members import Joins, joins_of, load_members, member_rows, save_joins, save_members
@@ -32,6 +33,7 @@ from aggregator.store.values import time_text
 
 _KEPT_KIBIBYTES = 32_000
 _Placed = dict[DayGroup, Continuation]
+_StoryIds = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +53,16 @@ class SavedDay:
     revision: int
     rules_version: str
     groups: Sequence[DayGroup]
-    places: Sequence[Continuation]  # of each group; each has a story id
+    continuations: Sequence[Continuation]  # of each group, as told
+    story_ids: _StoryIds  # of each group
+    is_kept: NDArray[np.bool_]  # whether that is all that was told of it
     decisions: Sequence[Decision]
     continued: Sequence[Decision]
     joins: Joins  # among `decisions`
 
     @classmethod
     def nothing(cls, revision: int, rules_version: str) -> "SavedDay":
-        return cls(revision, rules_version, (), (), (), (), {})
+        return cls(revision, rules_version, (), (), np.zeros(0, np.int64), np.zeros(0, bool), (), (), {})
 
     def is_of(self, revision: int, rules_version: str) -> bool:
         return (self.revision, self.rules_version) == (revision, rules_version)
@@ -115,20 +119,29 @@ class _Writer:
         if before is None or self._is_whole:
             before = SavedDay.nothing(revision, rules_version)
         self._before = before
-        self._difference = _difference_of(grouped, before)
+        self._again = _again(grouped.continuations, before)
+        self._told_now = np.flatnonzero(self._again < 0).tolist()
+        self._difference = self._difference_of(before)
+
+    def _difference_of(self, before: SavedDay) -> "_Difference":
+        grouped = self._grouped
+        told = [grouped.continuations[number].decision for number in self._told_now]
+        continued = [decision for decision in told if decision]
+        return _Difference(
+            *_unlike(grouped.groups.decisions, before.decisions),
+            *_unlike(continued, before.continued),
+            continued,
+        )
 
     def save(self) -> Saving:
-        places = self._placed()
-        fresh, left = self._moved_groups(places)
+        story_ids = self._placed()
+        fresh, left = self._moved_groups(story_ids)
         stories = {_story_of(place) for place in (*fresh.values(), *left.values())}
         outlets = {} if self._is_whole else self._outlets_of(stories)
         joins = self._difference.joins(self._before.joins)
         moved = self._save_members(fresh, left, joins)
         stories |= moved  # where nothing is known, also those that end here
-        touched: dict[int, _Placed] = {story_id: {} for story_id in sorted(stories)}
-        for group, place in zip(self._groups, places, strict=True):
-            if place.story_id in touched:
-                touched[place.story_id][group] = place
+        touched = self._groups_of(stories, story_ids)
         story_days = StoryDays(self._connection, self._day, self._language, self._ids)
         written = story_days.save(touched, moved, is_whole=self._is_whole)
         self._count_outlets(outlets, stories)
@@ -143,35 +156,40 @@ class _Writer:
             None if self._is_whole else (written.stories, written.articles),
         )
         groups = {story_id: tuple(of_story) for story_id, of_story in touched.items()}
-        return Saving(frozenset(changed), self._saved(places, joins), groups, self._is_whole)
+        return Saving(frozenset(changed), self._saved(story_ids, joins), groups, self._is_whole)
 
-    def _saved(self, places: Sequence[Continuation], joins: Joins) -> SavedDay:
-        before, decisions = self._before, self._grouped.groups.decisions
+    def _saved(self, story_ids: _StoryIds, joins: Joins) -> SavedDay:
+        before, grouped = self._before, self._grouped
+        is_kept = self._again >= 0
+        is_kept[self._told_now] = [_is_kept(grouped.continuations[number]) for number in self._told_now]
         return SavedDay(
             before.revision + 1,
             before.rules_version,
             self._groups,
-            places,
-            decisions,
+            grouped.continuations,
+            story_ids,
+            is_kept,
+            grouped.groups.decisions,
             self._difference.continued,
             joins,
         )
 
     # --- stories --------------------------------------------------------------------------------------
 
-    def _placed(self) -> list[Continuation]:
+    def _placed(self) -> _StoryIds:
         """The story of each group; begins new ones and turns merged ones into redirects."""
-        places = list(self._grouped.continuations)
-        for number, told in enumerate(places):
-            if told.story_id is not None and not told.merged_ids:
-                continue
-            story_id = self._new_story() if told.story_id is None else told.story_id
-            places[number] = told._replace(story_id=story_id)
+        told = self._grouped.continuations
+        story_ids = np.zeros(len(told), dtype=np.int64)
+        story_ids[self._again >= 0] = self._before.story_ids[self._again[self._again >= 0]]
+        for number in self._told_now:
+            place = told[number]
+            story_id = self._new_story() if place.story_id is None else place.story_id
+            story_ids[number] = story_id
             self._connection.executemany(
                 "UPDATE stories SET merged_into = ? WHERE story_id = ?",
-                [(story_id, merged) for merged in told.merged_ids if merged != story_id],
+                [(story_id, merged) for merged in place.merged_ids if merged != story_id],
             )
-        return places
+        return story_ids
 
     def _new_story(self) -> int:
         cursor = self._connection.execute(
@@ -182,24 +200,36 @@ class _Writer:
         assert cursor.lastrowid is not None
         return cursor.lastrowid
 
-    def _moved_groups(self, places: Sequence[Continuation]) -> tuple[_Placed, _Placed]:
+    def _moved_groups(self, story_ids: _StoryIds) -> tuple[_Placed, _Placed]:
         """The groups that are not what they were, as they are and as they were."""
-        before = self._before
-        since = Since.of(self._groups, before.groups)
-        was = [before.places[at] if at >= 0 else None for at in since.places.tolist()]
-        is_same = np.fromiter(
-            (one is other or one == other for one, other in zip(was, places, strict=True)),
-            dtype=bool,
-            count=len(places),
-        )
+        before, told = self._before, self._grouped.continuations
+        stood = Since.of(self._groups, before.groups).places
+        is_same = (stood >= 0) & (stood == self._again)
+        for number in np.flatnonzero((stood >= 0) & ~is_same).tolist():
+            was = _place(before.continuations, before.story_ids, stood[number])
+            is_same[number] = was == _place(told, story_ids, number)
         is_left = np.ones(len(before.groups), dtype=bool)
-        is_left[since.places[is_same]] = False
-        fresh = {self._groups[number]: places[number] for number in np.flatnonzero(~is_same).tolist()}
-        left = {before.groups[number]: before.places[number] for number in np.flatnonzero(is_left).tolist()}
+        is_left[stood[is_same]] = False
+        fresh = {
+            self._groups[number]: _place(told, story_ids, number)
+            for number in np.flatnonzero(~is_same).tolist()
+        }
+        left = {
+            before.groups[number]: _place(before.continuations, before.story_ids, number)
+            for number in np.flatnonzero(is_left).tolist()
+        }
         made_anew = [group for group, place in fresh.items() if left.get(group) == place]
         for group in made_anew:
             del fresh[group], left[group]
         return fresh, left
+
+    def _groups_of(self, stories: Collection[int], story_ids: _StoryIds) -> dict[int, _Placed]:
+        """Which groups are these stories, by story in order; some are none."""
+        told = self._grouped.continuations
+        found: dict[int, _Placed] = {story_id: {} for story_id in sorted(stories)}
+        for number in np.flatnonzero(np.isin(story_ids, [*found])).tolist():
+            found[int(story_ids[number])][self._groups[number]] = _place(told, story_ids, number)
+        return found
 
     def _save_members(self, fresh: _Placed, left: _Placed, joins: Joins) -> set[int]:
         """Write who is in which group; return the stories that articles came to or left."""
@@ -246,6 +276,25 @@ class _Writer:
         save_ledger(connection, place, fresh, before, self._now)
 
 
+def _again(told: Sequence[Continuation], before: SavedDay) -> NDArray[np.int64]:
+    """Where each continuation stood before, of those that are told again and keep a story, nothing else; -1 for all others."""
+    again = places_among(told, before.continuations)
+    if again is None:
+        return np.full(len(told), -1, dtype=np.int64)
+    is_kept = np.append(before.is_kept, False)  # at -1
+    return np.where(is_kept[again], again, -1)
+
+
+def _is_kept(place: Continuation) -> bool:
+    return place.story_id is not None and not place.merged_ids and place.decision is None
+
+
+def _place(told: Sequence[Continuation], story_ids: _StoryIds, number: int) -> Continuation:
+    """What a group was told to continue, with the story that it is in."""
+    place = told[number]
+    return place if place.story_id is not None else place._replace(story_id=int(story_ids[number]))
+
+
 def _story_of(place: Continuation) -> int:
     """The story of a group whose place is settled."""
     assert place.story_id is not None
@@ -273,15 +322,6 @@ class _Difference:
         for key in joins_of(self.gone):
             del joins[key]
         return joins | joins_of(self.fresh)
-
-
-def _difference_of(grouped: GroupedDay, before: SavedDay) -> _Difference:
-    continued = [place.decision for place in grouped.continuations if place.decision]
-    return _Difference(
-        *_unlike(grouped.groups.decisions, before.decisions),
-        *_unlike(continued, before.continued),
-        continued,
-    )
 
 
 def _unlike(
