@@ -30,6 +30,7 @@ from aggregator.cluster.coherence import Coherence
 from aggregator.cluster.lexicon import Lexicon
 from aggregator.cluster.linkage import FORBIDDEN, SCALE, average_link
 from aggregator.cluster.names import Names
+from aggregator.cluster.vectors import KIN, UNIT, Vectors
 from aggregator.cluster.weights import TokenWeights
 from aggregator.model import Correction, CorrectionKind, DayGroup, Headline, Sighting
 from aggregator.sameness import Since, Told, places_among
@@ -169,6 +170,34 @@ def test_similarities_do_not_depend_on_the_size_of_blocks(monkeypatch, size):
 
     assert expected.nnz > 0
     assert (found != expected).nnz == 0
+
+
+@pytest.mark.parametrize("share", [0.01, 0.05, 0.1, 0.3])
+@pytest.mark.parametrize("across", [False, True], ids=["among one another", "across"])
+def test_what_is_sought_by_rarer_words_is_what_all_products_tell(monkeypatch, share, across):
+    monkeypatch.setattr(candidates_module, "_ROWS_AT_ONCE", 40)
+    rng = np.random.default_rng(int(share * 100))
+    count, width = 150, 60
+    # Word 0 is in every second row, word 59 in one of a hundred; rows are long and short.
+    carried = rng.random((count, width)) < (0.5 / (1 + np.arange(width))) + 0.01
+    words = carried * rng.integers(1, 40, width) * rng.integers(10, 64, width)
+    kin = np.triu(rng.random((width, width)) < 0.02, 1) * rng.integers(16, 32, (width, width))
+    kinship = kin + kin.T + KIN * np.eye(width, dtype=np.int64)
+    lengths = np.sqrt((words / 64) ** 2 @ np.ones(width) + rng.integers(1, 900, count))
+    selecting = np.arange(width) > 0
+    left = rng.random(count) < 0.6 if across else np.ones(count, dtype=bool)
+    right, changed = (~left if across else left), rng.random(count) < 0.3
+    sparsely = [sparse.csr_matrix(matrix.astype(float)) for matrix in (words, kinship, words @ kin)]
+    vectors = Vectors(np.arange(count), sparsely[0], lengths, np.zeros(count), sparsely[1], sparsely[2])
+
+    found = candidates_module.candidates(vectors, selecting, left, right, changed, share)
+
+    told = words * selecting
+    enough = told @ kinship @ told.T >= share * UNIT * lengths[:, None] * lengths
+    sides = (left[:, None] & right) | (right[:, None] & left)
+    pairs = np.argwhere(np.triu(enough & sides & (changed[:, None] | changed), 1))
+    assert len(pairs)
+    assert sorted(zip(*(ends.tolist() for ends in found), strict=True)) == list(map(tuple, pairs.tolist()))
 
 
 def test_similarities_between_two_lists_are_those_of_all_together():
@@ -439,6 +468,27 @@ def test_what_was_read_since_is_not_forgotten():
     reader.forget_unread()
     assert reader.read("Ferry sails", "en") is not first
     assert reader.read("Ferry sails", "en") == first
+
+
+@pytest.mark.parametrize(
+    ("keys", "is_so"),
+    [
+        ("abcdefgh", True),
+        ("acegikmo", True),
+        ("bacdefgh", False),
+        ("abcdefhg", False),
+        ("abcdefghh", False),
+        ("aabcdefgh", False),
+        ("xabcdefgh", False),
+        ("abcxdefgh", False),
+    ],
+)
+def test_a_reader_knows_from_the_last_time_whether_headlines_are_in_order(keys, is_so):
+    known = {key: Headline(key, f"Ferry strike {key}", "o", MORNING) for key in "abcdefghikmox"}
+    for before in ("bcdefgh", "hgfedcb", "abcefghikmox"):
+        reader = Reader()
+        reader.read_all([known[key] for key in before], "en")
+        assert reader.read_all([known[key] for key in keys], "en").are_in_order == is_so
 
 
 def test_what_a_reader_remembers_changes_nothing():
