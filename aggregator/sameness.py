@@ -60,7 +60,18 @@ class Since:
 
     def carried(self, told: Sequence[T], fresh: Sequence[T]) -> list[T]:
         """Return what was `told` of each object before, and for those that came, in order, what is told afresh."""
-        return _carried(self.places, told, fresh)
+        carried: list[T] = []
+        begun = 0  # of `fresh`
+        apart = np.where(self.places < 0, -2, self.places)
+        starts = np.flatnonzero(np.diff(apart, prepend=-4) != 1)
+        lengths = np.diff(starts, append=len(apart))
+        for place, length in zip(apart[starts].tolist(), lengths.tolist(), strict=True):
+            if place >= 0:
+                carried += told[place : place + length]
+            else:
+                carried.append(fresh[begun])
+                begun += 1
+        return carried
 
     def carried_numbers(self, told: NDArray[N], fresh: NDArray[N]) -> NDArray[N]:
         """Return the same of numbers."""
@@ -89,7 +100,8 @@ class Told(tuple[T, ...]):
     @classmethod
     def after(cls, before: "Told[T]", places: _Indices, fresh: Sequence[T]) -> Self:
         """Tell again what stood `before` at these places, and where they are -1, in order, what is told afresh."""
-        told = cls(_carried(places, before, fresh))
+        known, begun = (*before, *fresh), np.cumsum(places < 0) + len(before) - 1
+        told = cls(map(known.__getitem__, np.where(places < 0, begun, places).tolist()))
         told._before, told._places = before, places
         before._before = None  # or all that was ever told would be kept
         return told
@@ -101,22 +113,6 @@ class Told(tuple[T, ...]):
 def places_among(objects: Sequence[object], before: Sequence[object]) -> _Indices | None:
     """Return where the objects stood among those `before`, -1 for those that did not; None if nobody knows."""
     return objects.places_among(before) if isinstance(objects, Told) else None
-
-
-def _carried(places: _Indices, told: Sequence[T], fresh: Sequence[T]) -> list[T]:
-    """Return what was `told` at these places, and where they are -1, in order, the `fresh` ones; in runs, as most are."""
-    carried: list[T] = []
-    begun = 0  # of `fresh`
-    apart = np.where(places < 0, -2, places)
-    starts = np.flatnonzero(np.diff(apart, prepend=-4) != 1)
-    lengths = np.diff(starts, append=len(apart))
-    for place, length in zip(apart[starts].tolist(), lengths.tolist(), strict=True):
-        if place >= 0:
-            carried += told[place : place + length]
-        else:
-            carried.append(fresh[begun])
-            begun += 1
-    return carried
 
 
 def _in_step(objects: Sequence[object], before: Sequence[object]) -> _Indices | None:

@@ -43,7 +43,7 @@ def folded(
 
     Headlines whose keys have different places (`place_of`: groups that are frozen) are no copies.
     """
-    told = tuple(headlines)
+    told = headlines if isinstance(headlines, tuple) else tuple(headlines)
     read = reader.read_all(told, language)
     if not read.are_in_order:
         told = in_order(told)

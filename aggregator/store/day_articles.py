@@ -9,13 +9,16 @@ Facts
 
 import sqlite3
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from operator import attrgetter
 from sys import intern
 
+import numpy as np
+
 from aggregator.model import Headline
+from aggregator.sameness import Told
 from aggregator.store.values import time_of
 
 
@@ -26,7 +29,7 @@ class DayArticles:
     headlines: dict[int, Headline] = field(default_factory=dict)  # by article id
     by_key: dict[str, Headline] = field(default_factory=dict)
     ids: dict[str, int] = field(default_factory=dict)  # by key
-    _in_order: list[Headline] = field(default_factory=list)
+    _in_order: Told[Headline] = field(default_factory=Told)
     _last_id: int = 0
 
     def read(self, connection: sqlite3.Connection, day: date, language: str) -> tuple[Headline, ...]:
@@ -35,14 +38,14 @@ class DayArticles:
         count = connection.execute("SELECT count(*) FROM articles WHERE day = ? AND language = ?", place)
         self._add_new(connection, place)
         if len(self.headlines) != count.fetchone()[0]:
-            self.headlines, self.by_key, self.ids, self._in_order, self._last_id = {}, {}, {}, [], 0
+            self.headlines, self.by_key, self.ids, self._in_order, self._last_id = {}, {}, {}, Told(), 0
             self._add_new(connection, place)
         merged = connection.execute(
             "SELECT key FROM articles WHERE merged_into IS NOT NULL AND day = ? AND language = ?", place
         )
         gone = {row["key"] for row in merged}
         if not gone:
-            return tuple(self._in_order)
+            return self._in_order
         return tuple([headline for headline in self._in_order if headline.key not in gone])
 
     def _add_new(self, connection: sqlite3.Connection, place: list[str]) -> None:
@@ -63,16 +66,10 @@ class DayArticles:
         self._last_id = max(fresh)
 
 
-def _inserted(told: list[Headline], fresh: list[Headline]) -> list[Headline]:
-    """Merge two lists in order of key; a few into many at the cost of the few."""
-    merged: list[Headline] = []
-    begin = 0
-    for headline in fresh:
-        end = bisect_left(told, headline.key, lo=begin, key=attrgetter("key"))
-        merged += told[begin:end]
-        merged.append(headline)
-        begin = end
-    return merged + told[begin:]
+def _inserted(told: Told[Headline], fresh: Sequence[Headline]) -> Told[Headline]:
+    """Merge two sequences in order of key; a few into many at the cost of the few."""
+    at = [bisect_left(told, headline.key, key=attrgetter("key")) for headline in fresh]
+    return Told.after(told, np.insert(np.arange(len(told)), at, -1), fresh)
 
 
 KnownHeadlines = Mapping[int, Headline]  # by article id

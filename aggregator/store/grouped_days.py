@@ -24,7 +24,15 @@ from numpy.typing import NDArray
 from aggregator.model import Continuation, DayGroup, DayGroups, Decision
 from aggregator.sameness import Since, places_among
 from aggregator.store.days import ChangedDay, load_revision, take_changes
-from aggregator.store.ledger import ledger_rows, load_ledger, save_ledger
+from aggregator.store.ledger import (
+    LedgerRow,
+    Retold,
+    SavedDecisions,
+    ledger_rows,
+    load_ledger,
+    save_ledger,
+    stored_rows,
+)
 from aggregator.store.members import Joins, joins_of, load_members, member_rows, save_joins, save_members
 from aggregator.store.outlet_days import OutletCounts, count_outlets, counts_of, recount_outlets
 from aggregator.store.story_days import StoryDays
@@ -34,6 +42,7 @@ from aggregator.store.values import time_text
 _KEPT_KIBIBYTES = 32_000
 _Placed = dict[DayGroup, Continuation]
 _StoryIds = NDArray[np.int64]
+_Ledger = tuple[SavedDecisions, SavedDecisions]  # of the groups, and of what they continue
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +65,14 @@ class SavedDay:
     continuations: Sequence[Continuation]  # of each group, as told
     story_ids: _StoryIds  # of each group
     is_kept: NDArray[np.bool_]  # whether that is all that was told of it
-    decisions: Sequence[Decision]
-    continued: Sequence[Decision]
+    decisions: SavedDecisions
+    continued: SavedDecisions
     joins: Joins  # among `decisions`
 
     @classmethod
     def nothing(cls, revision: int, rules_version: str) -> "SavedDay":
-        return cls(revision, rules_version, (), (), np.zeros(0, np.int64), np.zeros(0, bool), (), (), {})
+        no_ids, nothing = np.zeros(0, dtype=np.int64), SavedDecisions.none()
+        return cls(revision, rules_version, (), (), no_ids, no_ids.astype(bool), nothing, nothing, {})
 
     def is_of(self, revision: int, rules_version: str) -> bool:
         return (self.revision, self.rules_version) == (revision, rules_version)
@@ -121,31 +131,24 @@ class _Writer:
         self._before = before
         self._again = _again(grouped.continuations, before)
         self._told_now = np.flatnonzero(self._again < 0).tolist()
-        self._difference = self._difference_of(before)
-
-    def _difference_of(self, before: SavedDay) -> "_Difference":
-        grouped = self._grouped
+        self._decisions = Retold(grouped.groups.decisions, before.decisions)
         told = [grouped.continuations[number].decision for number in self._told_now]
-        continued = [decision for decision in told if decision]
-        return _Difference(
-            *_unlike(grouped.groups.decisions, before.decisions),
-            *_unlike(continued, before.continued),
-            continued,
-        )
+        self._continued = Retold([decision for decision in told if decision], before.continued)
+        self._joined, self._unjoined = joins_of(self._decisions.fresh), joins_of(self._decisions.gone)
 
     def save(self) -> Saving:
         story_ids = self._placed()
         fresh, left = self._moved_groups(story_ids)
         stories = {_story_of(place) for place in (*fresh.values(), *left.values())}
         outlets = {} if self._is_whole else self._outlets_of(stories)
-        joins = self._difference.joins(self._before.joins)
+        joins = self._joins()
         moved = self._save_members(fresh, left, joins)
         stories |= moved  # where nothing is known, also those that end here
         touched = self._groups_of(stories, story_ids)
         story_days = StoryDays(self._connection, self._day, self._language, self._ids)
         written = story_days.save(touched, moved, is_whole=self._is_whole)
         self._count_outlets(outlets, stories)
-        self._save_ledger()
+        ledger = self._save_ledger()
         changed = moved | written.changed
         update_totals(self._connection, changed)
         take_changes(
@@ -156,23 +159,14 @@ class _Writer:
             None if self._is_whole else (written.stories, written.articles),
         )
         groups = {story_id: tuple(of_story) for story_id, of_story in touched.items()}
-        return Saving(frozenset(changed), self._saved(story_ids, joins), groups, self._is_whole)
+        return Saving(frozenset(changed), self._saved(story_ids, joins, ledger), groups, self._is_whole)
 
-    def _saved(self, story_ids: _StoryIds, joins: Joins) -> SavedDay:
-        before, grouped = self._before, self._grouped
+    def _saved(self, story_ids: _StoryIds, joins: Joins, ledger: _Ledger) -> SavedDay:
+        before, told = self._before, self._grouped.continuations
         is_kept = self._again >= 0
-        is_kept[self._told_now] = [_is_kept(grouped.continuations[number]) for number in self._told_now]
-        return SavedDay(
-            before.revision + 1,
-            before.rules_version,
-            self._groups,
-            grouped.continuations,
-            story_ids,
-            is_kept,
-            grouped.groups.decisions,
-            self._difference.continued,
-            joins,
-        )
+        is_kept[self._told_now] = [_is_kept(told[number]) for number in self._told_now]
+        place = (before.revision + 1, before.rules_version)
+        return SavedDay(*place, self._groups, told, story_ids, is_kept, *ledger, joins)
 
     # --- stories --------------------------------------------------------------------------------------
 
@@ -181,24 +175,28 @@ class _Writer:
         told = self._grouped.continuations
         story_ids = np.zeros(len(told), dtype=np.int64)
         story_ids[self._again >= 0] = self._before.story_ids[self._again[self._again >= 0]]
+        begun = [number for number in self._told_now if told[number].story_id is None]
+        story_ids[begun] = self._new_stories(len(begun))
+        redirects = []
         for number in self._told_now:
-            place = told[number]
-            story_id = self._new_story() if place.story_id is None else place.story_id
-            story_ids[number] = story_id
-            self._connection.executemany(
-                "UPDATE stories SET merged_into = ? WHERE story_id = ?",
-                [(story_id, merged) for merged in place.merged_ids if merged != story_id],
-            )
+            place = _place(told, story_ids, number)
+            story_ids[number] = story_id = _story_of(place)
+            redirects += [(story_id, merged) for merged in place.merged_ids if merged != story_id]
+        self._connection.executemany("UPDATE stories SET merged_into = ? WHERE story_id = ?", redirects)
         return story_ids
 
-    def _new_story(self) -> int:
-        cursor = self._connection.execute(
-            "INSERT INTO stories (language, first_day, created_at, articles_total, outlets_total)"
-            " VALUES (?, ?, ?, 0, 0)",
-            (self._language, self._day, time_text(self._now)),
+    def _new_stories(self, count: int) -> range:
+        """Begin so many stories; an id is never used twice."""
+        row = self._connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'stories'").fetchone()
+        first = row[0] + 1 if row else 1
+        story_ids = range(first, first + count)
+        created = (self._language, self._day, time_text(self._now))
+        self._connection.executemany(
+            "INSERT INTO stories (story_id, language, first_day, created_at, articles_total, outlets_total)"
+            " VALUES (?, ?, ?, ?, 0, 0)",
+            [(story_id, *created) for story_id in story_ids],
         )
-        assert cursor.lastrowid is not None
-        return cursor.lastrowid
+        return story_ids
 
     def _moved_groups(self, story_ids: _StoryIds) -> tuple[_Placed, _Placed]:
         """The groups that are not what they were, as they are and as they were."""
@@ -244,7 +242,8 @@ class _Writer:
         else:
             stored = member_rows(left, self._before.joins, ids)
             placed = {key for group in fresh for key in group.keys}
-            save_joins(connection, self._difference.rejoined - placed, joins, self._before.joins, ids)
+            rejoined = (self._joined.keys() | self._unjoined.keys()) - placed
+            save_joins(connection, rejoined, joins, self._before.joins, ids)
         return save_members(
             connection,
             self._day,
@@ -252,6 +251,12 @@ class _Writer:
             stored,
             is_late=self._grouped.changed.is_closed,
         )
+
+    def _joins(self) -> Joins:
+        joins = dict(self._before.joins)
+        for key in self._unjoined:
+            del joins[key]
+        return joins | self._joined
 
     def _outlets_of(self, story_ids: Collection[int]) -> OutletCounts:
         return counts_of(self._connection, self._day, self._language, story_ids)
@@ -265,15 +270,20 @@ class _Writer:
 
     # --- the ledger -------------------------------------------------------------------------------------
 
-    def _save_ledger(self) -> None:
-        connection, place = self._connection, (self._day, self._language)
-        told = self._difference
-        fresh, gone = [
-            ledger_rows(connection, decisions, self._ids, self._before.rules_version)
-            for decisions in ([*told.fresh, *told.fresh_continued], [*told.gone, *told.gone_continued])
-        ]
-        before = load_ledger(connection, *place) if self._is_whole else gone
-        save_ledger(connection, place, fresh, before, self._now)
+    def _save_ledger(self) -> _Ledger:
+        decisions, continued, place = self._decisions, self._continued, (self._day, self._language)
+        fresh = self._rows([*decisions.fresh, *continued.fresh])
+        if self._is_whole:
+            before = load_ledger(self._connection, *place)
+        else:
+            gone = self._rows([*decisions.gone, *continued.gone])
+            before = stored_rows(gone, [*decisions.gone_ids, *continued.gone_ids])
+        row_ids = save_ledger(self._connection, place, fresh, before, self._now)
+        first = len(decisions.fresh)
+        return decisions.saved(row_ids[:first]), continued.saved(row_ids[first:])
+
+    def _rows(self, decisions: Sequence[Decision]) -> list[LedgerRow | None]:
+        return ledger_rows(self._connection, decisions, self._ids, self._before.rules_version)
 
 
 def _again(told: Sequence[Continuation], before: SavedDay) -> NDArray[np.int64]:
@@ -299,37 +309,3 @@ def _story_of(place: Continuation) -> int:
     """The story of a group whose place is settled."""
     assert place.story_id is not None
     return place.story_id
-
-
-@dataclass(frozen=True, slots=True)
-class _Difference:
-    """The decisions that are told since the last time, and those that are told no more; of groups and of what they continue."""
-
-    fresh: Sequence[Decision]
-    gone: Sequence[Decision]
-    fresh_continued: Sequence[Decision]
-    gone_continued: Sequence[Decision]
-    continued: Sequence[Decision]
-
-    @property
-    def rejoined(self) -> set[str]:
-        """The articles of which a join may be told otherwise than before."""
-        return joins_of(self.fresh).keys() | joins_of(self.gone).keys()
-
-    def joins(self, before: Joins) -> Joins:
-        """The joins of now, from those `before`."""
-        joins = dict(before)
-        for key in joins_of(self.gone):
-            del joins[key]
-        return joins | joins_of(self.fresh)
-
-
-def _unlike(
-    now: Sequence[Decision], before: Sequence[Decision]
-) -> tuple[Sequence[Decision], Sequence[Decision]]:
-    """The decisions of `now` that are not the very same objects as some of `before`, and the other way round."""
-    since = Since.of(now, before)
-    return (
-        [now[number] for number in since.came.tolist()],
-        [before[number] for number in np.flatnonzero(since.inverse() < 0).tolist()],
-    )

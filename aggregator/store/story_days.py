@@ -102,7 +102,7 @@ class StoryDays:
             yield *place, *topics[story_id], *told, *counts[story_id], series, serial
 
     def _write(self, rows: "Mapping[int, _Row]", before: "Mapping[int, _Row]") -> None:
-        stay = {i for i, row in rows.items() if i in before and _indexed(before[i]) == _indexed(row)}
+        stay = {i for i, row in rows.items() if i in before and _led(before[i]) == _led(row)}
         self.connection.executemany(_UPDATE, [(*_told(rows[i]), self.day, i) for i in sorted(stay)])
         self.connection.executemany(_REPLACE, [row for i, row in rows.items() if i not in stay])
 
@@ -133,7 +133,7 @@ def _of_row(columns: str) -> Callable[[_Row], Any]:
 
 _meant = _of_row(", ".join(_Meaning._fields))
 _told = _of_row(_TOLD)
-_indexed = _of_row("language, lead_article_id, series")
+_led = _of_row("language, lead_article_id, series")
 _articles = _of_row("articles")
 _UPDATE = f"UPDATE story_days SET {_TOLD.replace(',', ' = ?,')} = ? WHERE day = ? AND story_id = ?"
 _REPLACE = (
