@@ -5,11 +5,15 @@ The words are those of the glossary in the README; a *story* is a group of artic
 is what one outlet published under one headline.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:  # whoever groups has it; a command that reads a table need not wait for it
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 class FailureKind(StrEnum):
@@ -443,6 +447,36 @@ class Continuation(NamedTuple):
     next_story_id: int | None = None
     new_words: tuple[str, ...] = ()
     decision: Decision | None = None
+
+
+BEGINS, OTHERWISE = -1, -2  # instead of the id of a story
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Continuations:
+    """Which story each group of a day is, in the order of the groups.
+
+    Of most there is nothing to tell but which story of today they keep, or that they begin one: `kept` has that id, or
+    `BEGINS`. It has `OTHERWISE` for all others, which are told by their places.
+    """
+
+    kept: "NDArray[np.int64]"
+    others: Mapping[int, Continuation]
+
+    def __len__(self) -> int:
+        return len(self.kept)
+
+    def __iter__(self) -> Iterator[Continuation]:
+        return map(self.__getitem__, range(len(self)))
+
+    def __getitem__(self, place: int) -> Continuation:
+        kept = int(self.kept[place])
+        if kept == OTHERWISE:
+            return self.others[place]
+        return Continuation(None if kept == BEGINS else kept, StoryStatus.NEW)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Continuations) and [*self] == [*other]
 
 
 # --- resolving -------------------------------------------------------------------------------------

@@ -60,7 +60,7 @@ def issue_or_group(keys):
 def follow(
     groups, today=(), past=(), corrections=(), sightings=(), *, is_settled=False, settings=DEFAULT_SETTINGS
 ):
-    return continue_stories(
+    told = continue_stories(
         [issue_or_group(keys) for keys in groups],
         HEADLINES,
         day=TODAY,
@@ -72,6 +72,7 @@ def follow(
         is_settled=is_settled,
         settings=settings,
     )
+    return tuple(told)
 
 
 def test_a_group_that_nothing_precedes_begins_a_story():

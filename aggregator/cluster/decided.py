@@ -14,7 +14,7 @@ from aggregator.cluster.linkage import Indices, Mask
 from aggregator.cluster.membership import ToldGroups
 from aggregator.cluster.parts import PastStories
 from aggregator.cluster.weights import TokenWeights
-from aggregator.model import Continuation, DayGroup, Decision, Headline, StoryStatus, Verdict
+from aggregator.model import Continuation, Decision, Headline, Verdict
 from aggregator.sameness import Since, Told
 
 VERDICTS = (Verdict.JOINED, Verdict.REFUSED)
@@ -27,8 +27,6 @@ RULE_NAMES = (
     "group-agreement",
 )
 _Asked = tuple[object, Continuation]  # what was asked, and what was told
-BEGINS, OTHERWISE = -1, -2  # instead of the id of a story
-_BEGUN = Continuation(None, StoryStatus.NEW)
 PARTS = 10_000  # of a score, a whole number here
 
 
@@ -111,41 +109,17 @@ class ToldContinuations:
         self._before: object = None
         self._last: dict[str, _Asked] = {}
         self._now: dict[str, _Asked] = {}
-        self._groups: Sequence[DayGroup] = ()
-        self._kept = np.zeros(0, dtype=np.int64)
-        self._told: Told[Continuation] = Told()
 
     def turn_to(self, before: object) -> None:
         """Begin to tell groups what they continue of the stories `before`."""
         self._last, self._now = self._now if before is self._before else {}, {}
         self._before = before
 
-    def of_all(
-        self, groups: Sequence[DayGroup], kept: Indices, tell: Callable[[int], Continuation]
-    ) -> Told[Continuation]:
-        """Return what the groups continue, in their order.
-
-        `kept` says of each group that is only what it was today which story it keeps, or that it `BEGINS` one: as most
-        are, and those are told again. What is `OTHERWISE` is for `tell`.
-        """
-        since = Since.of(groups, self._groups)
-        was = since.carried_numbers(self._kept, np.full(len(since.came), OTHERWISE))
-        places = np.where((was == kept) & (kept != OTHERWISE), since.places, -1)
-        fresh = [_kept_or(tell, int(kept[index]), index) for index in np.flatnonzero(places < 0).tolist()]
-        self._groups, self._kept, self._told = groups, kept, Told.after(self._told, places, fresh)
-        return self._told
-
     def again(self, key: str, asked: object, tell: Callable[[], Continuation]) -> Continuation:
         """Return what a group was told by this key, if the same was `asked` then; else tell it."""
         known = self._last.get(key)
         self._now[key] = told = known if known and known[0] == asked else (asked, tell())
         return told[1]
-
-
-def _kept_or(tell: Callable[[int], Continuation], kept: int, index: int) -> Continuation:
-    if kept == OTHERWISE:
-        return tell(index)
-    return _BEGUN if kept == BEGINS else Continuation(kept, StoryStatus.NEW)
 
 
 def worded(

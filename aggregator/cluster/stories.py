@@ -20,7 +20,7 @@ from functools import partial
 import numpy as np
 
 from aggregator.cluster.bonds import Bond, Scorer, Together, bonds
-from aggregator.cluster.decided import BEGINS, OTHERWISE, ToldContinuations
+from aggregator.cluster.decided import ToldContinuations
 from aggregator.cluster.holding import Held, held_by
 from aggregator.cluster.issues import Issues
 from aggregator.cluster.linkage import Indices
@@ -30,7 +30,10 @@ from aggregator.cluster.rules import DEFAULT_SETTINGS, RULES, Rules
 from aggregator.cluster.text import surfaces_of
 from aggregator.cluster.weights import TokenWeights, shipped_weights
 from aggregator.model import (
+    BEGINS,
+    OTHERWISE,
     Continuation,
+    Continuations,
     Correction,
     CorrectionKind,
     DayGroup,
@@ -61,7 +64,7 @@ def continue_stories(
     settings: ClusterSettings = DEFAULT_SETTINGS,
     rules: Rules = RULES,
     reader: Reader | None = None,
-) -> tuple[Continuation, ...]:
+) -> Continuations:
     """Give each group of `day` its story, in the order of the groups.
 
     A group continues at most one story of the last `window_days` days; which one depends on the groups and
@@ -93,7 +96,8 @@ def continue_stories(
     def tell(index: int) -> Continuation:
         return _continuation(groups[index], headlines, held.of(index), given.get(index), before, issues, told)
 
-    return told.of_all(groups, _kept(groups, held, given, before), tell)
+    kept = _kept(groups, held, given, before)
+    return Continuations(kept, {index: tell(index) for index in np.flatnonzero(kept == OTHERWISE).tolist()})
 
 
 def _kept(groups: Sequence[DayGroup], held: Held, given: Mapping[int, Bond], before: Parts) -> Indices:

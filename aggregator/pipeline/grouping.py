@@ -15,7 +15,7 @@ from pathlib import Path
 
 from aggregator import cluster, schedule
 from aggregator.cluster.weights import shipped_weights
-from aggregator.model import Continuation, DayGroup, DayGroups, KnownStory
+from aggregator.model import Continuations, DayGroup, DayGroups, KnownStory
 from aggregator.pipeline.grouper import Regrouped, first_late_day
 from aggregator.pipeline.memory import GroupingMemory
 from aggregator.settings import ClusterSettings, Settings
@@ -225,7 +225,7 @@ def _write(
 
 def _neighbours(
     store_path: Path, material: DayMaterial, issues: Sequence[DayGroup], settings: ClusterSettings
-) -> tuple[Continuation, ...]:
+) -> Continuations:
     """The stories of these groups, each with the issues nearest to it; months may lie between two."""
     inputs, day = material.inputs, material.inputs.day
     headlines = inputs.by_key

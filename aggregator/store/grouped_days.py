@@ -21,8 +21,8 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from aggregator.model import Continuation, DayGroup, DayGroups, Decision
-from aggregator.sameness import Since, places_among
+from aggregator.model import BEGINS, Continuation, Continuations, DayGroup, DayGroups, Decision, StoryStatus
+from aggregator.sameness import Since
 from aggregator.store.days import ChangedDay, load_revision, take_changes
 from aggregator.store.ledger import (
     LedgerRow,
@@ -41,7 +41,6 @@ from aggregator.store.values import time_text
 
 _KEPT_KIBIBYTES = 32_000
 _Placed = dict[DayGroup, Continuation]
-_StoryIds = NDArray[np.int64]
 _Ledger = tuple[SavedDecisions, SavedDecisions]  # of the groups, and of what they continue
 
 
@@ -51,8 +50,25 @@ class GroupedDay:
 
     changed: ChangedDay
     groups: DayGroups
-    continuations: tuple[Continuation, ...]
+    continuations: Continuations
     article_ids: Mapping[str, int]  # of the day, by key
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The story of each group, by number: as a rule it keeps it and no more was told, the `others` are told whole."""
+
+    story_ids: NDArray[np.int64]
+    others: Mapping[int, Continuation]
+
+    def __getitem__(self, number: int) -> Continuation:
+        return self.others.get(number) or Continuation(int(self.story_ids[number]), StoryStatus.NEW)
+
+    @property
+    def are_kept(self) -> NDArray[np.bool_]:
+        kept = np.ones(len(self.story_ids), dtype=bool)
+        kept[[*self.others]] = False
+        return kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +78,15 @@ class SavedDay:
     revision: int
     rules_version: str
     groups: Sequence[DayGroup]
-    continuations: Sequence[Continuation]  # of each group, as told
-    story_ids: _StoryIds  # of each group
-    is_kept: NDArray[np.bool_]  # whether that is all that was told of it
+    places: Places
     decisions: SavedDecisions
     continued: SavedDecisions
     joins: Joins  # among `decisions`
 
     @classmethod
     def nothing(cls, revision: int, rules_version: str) -> "SavedDay":
-        no_ids, nothing = np.zeros(0, dtype=np.int64), SavedDecisions.none()
-        return cls(revision, rules_version, (), (), no_ids, no_ids.astype(bool), nothing, nothing, {})
+        nothing, nowhere = SavedDecisions.none(), Places(np.zeros(0, dtype=np.int64), {})
+        return cls(revision, rules_version, (), nowhere, nothing, nothing, {})
 
     def is_of(self, revision: int, rules_version: str) -> bool:
         return (self.revision, self.rules_version) == (revision, rules_version)
@@ -129,22 +143,20 @@ class _Writer:
         if before is None or self._is_whole:
             before = SavedDay.nothing(revision, rules_version)
         self._before = before
-        self._again = _again(grouped.continuations, before)
-        self._told_now = np.flatnonzero(self._again < 0).tolist()
         self._decisions = Retold(grouped.groups.decisions, before.decisions)
-        told = [grouped.continuations[number].decision for number in self._told_now]
+        told = [place.decision for place in grouped.continuations.others.values()]
         self._continued = Retold([decision for decision in told if decision], before.continued)
         self._joined, self._unjoined = joins_of(self._decisions.fresh), joins_of(self._decisions.gone)
 
     def save(self) -> Saving:
-        story_ids = self._placed()
-        fresh, left = self._moved_groups(story_ids)
+        places = self._placed()
+        fresh, left = self._moved_groups(places)
         stories = {_story_of(place) for place in (*fresh.values(), *left.values())}
         outlets = {} if self._is_whole else self._outlets_of(stories)
         joins = self._joins()
         moved = self._save_members(fresh, left, joins)
         stories |= moved  # where nothing is known, also those that end here
-        touched = self._groups_of(stories, story_ids)
+        touched = self._groups_of(stories, places)
         story_days = StoryDays(self._connection, self._day, self._language, self._ids)
         written = story_days.save(touched, moved, is_whole=self._is_whole)
         self._count_outlets(outlets, stories)
@@ -159,31 +171,29 @@ class _Writer:
             None if self._is_whole else (written.stories, written.articles),
         )
         groups = {story_id: tuple(of_story) for story_id, of_story in touched.items()}
-        return Saving(frozenset(changed), self._saved(story_ids, joins, ledger), groups, self._is_whole)
+        return Saving(frozenset(changed), self._saved(places, joins, ledger), groups, self._is_whole)
 
-    def _saved(self, story_ids: _StoryIds, joins: Joins, ledger: _Ledger) -> SavedDay:
-        before, told = self._before, self._grouped.continuations
-        is_kept = self._again >= 0
-        is_kept[self._told_now] = [_is_kept(told[number]) for number in self._told_now]
-        place = (before.revision + 1, before.rules_version)
-        return SavedDay(*place, self._groups, told, story_ids, is_kept, *ledger, joins)
+    def _saved(self, places: Places, joins: Joins, ledger: _Ledger) -> SavedDay:
+        before = self._before
+        return SavedDay(before.revision + 1, before.rules_version, self._groups, places, *ledger, joins)
 
     # --- stories --------------------------------------------------------------------------------------
 
-    def _placed(self) -> _StoryIds:
+    def _placed(self) -> Places:
         """The story of each group; begins new ones and turns merged ones into redirects."""
         told = self._grouped.continuations
-        story_ids = np.zeros(len(told), dtype=np.int64)
-        story_ids[self._again >= 0] = self._before.story_ids[self._again[self._again >= 0]]
-        begun = [number for number in self._told_now if told[number].story_id is None]
+        story_ids, others = told.kept.copy(), dict(told.others)
+        for number, place in told.others.items():
+            story_ids[number] = BEGINS if place.story_id is None else place.story_id
+        begun = np.flatnonzero(story_ids == BEGINS)
         story_ids[begun] = self._new_stories(len(begun))
         redirects = []
-        for number in self._told_now:
-            place = _place(told, story_ids, number)
-            story_ids[number] = story_id = _story_of(place)
+        for number, place in told.others.items():
+            story_id = int(story_ids[number])
+            others[number] = place._replace(story_id=story_id)
             redirects += [(story_id, merged) for merged in place.merged_ids if merged != story_id]
         self._connection.executemany("UPDATE stories SET merged_into = ? WHERE story_id = ?", redirects)
-        return story_ids
+        return Places(story_ids, others)
 
     def _new_stories(self, count: int) -> range:
         """Begin so many stories; an id is never used twice."""
@@ -198,35 +208,31 @@ class _Writer:
         )
         return story_ids
 
-    def _moved_groups(self, story_ids: _StoryIds) -> tuple[_Placed, _Placed]:
+    def _moved_groups(self, places: Places) -> tuple[_Placed, _Placed]:
         """The groups that are not what they were, as they are and as they were."""
-        before, told = self._before, self._grouped.continuations
+        before, was = self._before, self._before.places
         stood = Since.of(self._groups, before.groups).places
-        is_same = (stood >= 0) & (stood == self._again)
-        for number in np.flatnonzero((stood >= 0) & ~is_same).tolist():
-            was = _place(before.continuations, before.story_ids, stood[number])
-            is_same[number] = was == _place(told, story_ids, number)
+        is_same = np.zeros(len(stood), dtype=bool)
+        there = np.flatnonzero(stood >= 0)
+        at = stood[there]
+        are_kept = places.are_kept[there] & was.are_kept[at]
+        is_same[there] = are_kept & (places.story_ids[there] == was.story_ids[at])
+        for number, before_number in zip(there[~are_kept].tolist(), at[~are_kept].tolist(), strict=True):
+            is_same[number] = places[number] == was[before_number]
         is_left = np.ones(len(before.groups), dtype=bool)
         is_left[stood[is_same]] = False
-        fresh = {
-            self._groups[number]: _place(told, story_ids, number)
-            for number in np.flatnonzero(~is_same).tolist()
-        }
-        left = {
-            before.groups[number]: _place(before.continuations, before.story_ids, number)
-            for number in np.flatnonzero(is_left).tolist()
-        }
+        fresh = {self._groups[number]: places[number] for number in np.flatnonzero(~is_same).tolist()}
+        left = {before.groups[number]: was[number] for number in np.flatnonzero(is_left).tolist()}
         made_anew = [group for group, place in fresh.items() if left.get(group) == place]
         for group in made_anew:
             del fresh[group], left[group]
         return fresh, left
 
-    def _groups_of(self, stories: Collection[int], story_ids: _StoryIds) -> dict[int, _Placed]:
+    def _groups_of(self, stories: Collection[int], places: Places) -> dict[int, _Placed]:
         """Which groups are these stories, by story in order; some are none."""
-        told = self._grouped.continuations
         found: dict[int, _Placed] = {story_id: {} for story_id in sorted(stories)}
-        for number in np.flatnonzero(np.isin(story_ids, [*found])).tolist():
-            found[int(story_ids[number])][self._groups[number]] = _place(told, story_ids, number)
+        for number in np.flatnonzero(np.isin(places.story_ids, [*found])).tolist():
+            found[int(places.story_ids[number])][self._groups[number]] = places[number]
         return found
 
     def _save_members(self, fresh: _Placed, left: _Placed, joins: Joins) -> set[int]:
@@ -284,25 +290,6 @@ class _Writer:
 
     def _rows(self, decisions: Sequence[Decision]) -> list[LedgerRow | None]:
         return ledger_rows(self._connection, decisions, self._ids, self._before.rules_version)
-
-
-def _again(told: Sequence[Continuation], before: SavedDay) -> NDArray[np.int64]:
-    """Where each continuation stood before, of those that are told again and keep a story, nothing else; -1 for all others."""
-    again = places_among(told, before.continuations)
-    if again is None:
-        return np.full(len(told), -1, dtype=np.int64)
-    is_kept = np.append(before.is_kept, False)  # at -1
-    return np.where(is_kept[again], again, -1)
-
-
-def _is_kept(place: Continuation) -> bool:
-    return place.story_id is not None and not place.merged_ids and place.decision is None
-
-
-def _place(told: Sequence[Continuation], story_ids: _StoryIds, number: int) -> Continuation:
-    """What a group was told to continue, with the story that it is in."""
-    place = told[number]
-    return place if place.story_id is not None else place._replace(story_id=int(story_ids[number]))
 
 
 def _story_of(place: Continuation) -> int:
