@@ -393,7 +393,7 @@ class DayGroup(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class DayGroups:
-    """The partition of one (language, day) and the ledger that explains it.
+    """The partition of one (language, day) and the ledger that explains it: at most one join of each article.
 
     `conflicts` are sentences: corrections that contradict another and were left out.
     """

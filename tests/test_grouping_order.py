@@ -1,6 +1,7 @@
 """Days in a real store, polled in any order and grouped at any moment: the stories are always the same."""
 
 import random
+import sqlite3
 import tempfile
 from collections import defaultdict
 from collections.abc import Sequence
@@ -175,7 +176,10 @@ WRITTEN = (
     "SELECT * FROM story_members ORDER BY article_id",
     "SELECT * FROM story_days ORDER BY day, story_id",
     "SELECT * FROM stories ORDER BY story_id",
-    "SELECT day, article_id, partner_article_id, verdict, rule, score, words, alike, members FROM ledger ORDER BY 1, 2, 3",
+    (
+        "SELECT day, article_id, partner_article_id, verdict, rule, score, threshold, words, alike, members,"
+        " rules_version FROM ledger ORDER BY 1, 2, 3"
+    ),
     "SELECT * FROM days ORDER BY day, language",
     "SELECT * FROM outlet_days ORDER BY day, language, outlet",
 )
@@ -238,16 +242,30 @@ class Event:
             globals()[self.kind](store, grouper, random.Random(self.seed))
 
 
-def hears(store: Store, grouper: LocalGrouper, rng: random.Random) -> None:
+def listens(store: Store, rng: random.Random) -> None:
     listed = [f"{rng.randrange(6)}.{rng.randrange(7)}.{rng.choice(DAYS)}" for _ in range(rng.randint(1, 15))]
     document = document_of(sorted(set(listed)), rng)
     poll(store, document, rng.choice([MORNING + timedelta(days=3), LATER]))
+
+
+def hears(store: Store, grouper: LocalGrouper, rng: random.Random) -> None:
+    listens(store, rng)
     if rng.random() < 0.7:
         groups(store, grouper, rng)
 
 
 def groups(store: Store, grouper: LocalGrouper, rng: random.Random) -> None:
     grouper.regroup(Settings(), LATER)
+
+
+def fails(store: Store, grouper: LocalGrouper, rng: random.Random) -> None:
+    """A grouping that cannot be written: nothing of it is, though its outcome is remembered."""
+    listens(store, rng)
+    refuse = "BEFORE UPDATE OF revision ON days BEGIN SELECT RAISE(ABORT, 'refused'); END"
+    store.write(lambda connection: connection.execute(f"CREATE TEMP TRIGGER refusing {refuse}"))
+    with suppress(sqlite3.IntegrityError):
+        grouper.regroup(Settings(), LATER)
+    store.write(lambda connection: connection.execute("DROP TRIGGER refusing"))
 
 
 def decides(store: Store, grouper: LocalGrouper, rng: random.Random) -> None:
@@ -304,6 +322,7 @@ EVENTS = st.builds(
         ["hears"] * 6
         + ["groups"] * 3
         + ["decides"] * 5
+        + ["fails"] * 2
         + ["takes_back", "closes", "rebuilds", "prunes", "prunes", "finds_the_same"]
     ),
     st.integers(0, 10_000),

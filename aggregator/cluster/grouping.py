@@ -73,12 +73,12 @@ def attach_late(
 ) -> DayGroups:
     """Add late headlines to a day that is frozen: each joins one of its groups or begins a new one.
 
-    `headlines` are all of the day, the frozen ones included. Frozen groups keep all their members
+    `headlines` are all of the day, the frozen ones and the late ones. Frozen groups keep all their members
     and never join each other, not even by a correction.
     """
     reader = reader or Reader()
     place_of = {key: number for number, group in enumerate(frozen) for key in group.keys}
-    told = folded([*headlines, *late], corrections, language, reader, place_of)
+    told = folded(_with(headlines, late), corrections, language, reader, place_of)
     day = prepare_day(told.headlines, language, sightings, weights, settings, rules, reader)
     start = np.arange(len(day.headlines), dtype=np.int64)
     anchored = np.zeros(len(start), dtype=bool)
@@ -89,6 +89,13 @@ def attach_late(
     constraints = constraints_of(corrections, day.index, start, anchored)
     grouped = unfolded(_grouped(day, constraints, anchored, rules), told.surplus)
     return replace(grouped, groups=_with_frozen_order(grouped.groups, frozen))
+
+
+def _with(headlines: Sequence[Headline], late: Sequence[Headline]) -> Sequence[Headline]:
+    """Return the headlines of a day as they are if the late ones are among them, as they should be."""
+    keys = {headline.key for headline in headlines}
+    missing = [headline for headline in late if headline.key not in keys]
+    return [*headlines, *missing] if missing else headlines
 
 
 def _grouped(day: Day, constraints: Constraints, anchored: NDArray[np.bool_], rules: Rules) -> DayGroups:

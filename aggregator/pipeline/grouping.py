@@ -110,15 +110,16 @@ def group(
 
 def _with_pins(groups: DayGroups, pins: Sequence[str]) -> DayGroups:
     """Let a pinned article lead its group; of several the newest pin."""
-    if not pins:
-        return groups
     rank = {key: number for number, key in enumerate(pins)}
     unpinned = len(pins)
-    led = tuple(
-        group._replace(keys=tuple(sorted(group.keys, key=lambda key: rank.get(key, unpinned))))
-        for group in groups.groups
-    )
-    return replace(groups, groups=led)
+    led = {
+        place: group._replace(keys=tuple(sorted(group.keys, key=lambda key: rank.get(key, unpinned))))
+        for place, group in enumerate(groups.groups if pins else ())
+        if not rank.keys().isdisjoint(group.keys)
+    }
+    if not led:
+        return groups
+    return replace(groups, groups=tuple([led.get(place, group) for place, group in enumerate(groups.groups)]))
 
 
 def _day_groups(material: DayMaterial, settings: ClusterSettings, reader: cluster.Reader) -> DayGroups:

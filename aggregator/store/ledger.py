@@ -5,7 +5,10 @@ Facts
 * A poll of one headline in a hundred changes one row in twenty, most of them in what they tell of the same two articles. The
   others name another partner of the same article, so they are written over those that went: to delete a row and insert
   another one touches three indexes more.
-* To find a row by its two articles takes longer than to write it, so whoever writes it keeps its id.
+* To find a row by its two articles takes longer than to write it, so whoever writes it keeps its id. It stays that row's,
+  as whoever else deletes rows raises the revision of every day, by which all that is kept of them is forgotten.
+* A day has one row of two articles and a verdict: partners within the day are of different groups, and a group goes on
+  with one story of another day.
 """
 
 import sqlite3
@@ -24,9 +27,9 @@ from aggregator.sameness import Since
 from aggregator.store.values import time_text
 
 _Pair = tuple[int, int | None, str]  # article, partner, verdict; a day has one row of it
-_Told = tuple[Any, ...]  # of a pair, by _TOLD
-LedgerRow = tuple[_Pair, _Told]
-StoredRows = Mapping[_Pair, tuple[int, _Told]]  # with the id of each row
+_Reasons = tuple[Any, ...]  # of a pair, by _REASONS
+LedgerRow = tuple[_Pair, _Reasons]
+StoredRows = Mapping[_Pair, tuple[int, _Reasons]]  # with the id of each row
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,7 @@ class Retold:
 
 def load_ledger(connection: sqlite3.Connection, day: str, language: str) -> StoredRows:
     rows = connection.execute(
-        f"SELECT ledger_id, {_PAIR}, {_TOLD} FROM ledger WHERE day = ? AND language = ?", [day, language]
+        f"SELECT ledger_id, {_PAIR}, {_REASONS} FROM ledger WHERE day = ? AND language = ?", [day, language]
     )
     return {
         (article, partner, verdict): (row_id, tuple(told))
@@ -138,11 +141,11 @@ def _by_article(came: Iterable[_Pair], went: Mapping[_Pair, int]) -> dict[_Pair,
 
 _VERDICTS = {verdict: verdict.value for verdict in Verdict}  # asked of each it takes a fifth of the time
 _PAIR = "article_id, partner_article_id, verdict"
-_TOLD = "rule, score, threshold, words, alike, members, rules_version"
-_SET_TOLD = f"{_TOLD.replace(',', ' = ?,')} = ?, decided_at = ?"
-_RETELL = f"UPDATE ledger SET {_SET_TOLD} WHERE ledger_id = ?"
-_REPLACE = f"UPDATE ledger SET partner_article_id = ?, verdict = ?, {_SET_TOLD} WHERE ledger_id = ?"
+_REASONS = "rule, score, threshold, words, alike, members, rules_version"
+_SET_REASONS = f"{_REASONS.replace(',', ' = ?,')} = ?, decided_at = ?"
+_RETELL = f"UPDATE ledger SET {_SET_REASONS} WHERE ledger_id = ?"
+_REPLACE = f"UPDATE ledger SET partner_article_id = ?, verdict = ?, {_SET_REASONS} WHERE ledger_id = ?"
 _INSERT = (
-    f"INSERT INTO ledger (ledger_id, day, language, decided_at, {_PAIR}, {_TOLD})"
+    f"INSERT INTO ledger (ledger_id, day, language, decided_at, {_PAIR}, {_REASONS})"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )

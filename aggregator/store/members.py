@@ -84,7 +84,7 @@ def save_joins(
     connection: sqlite3.Connection, keys: Iterable[str], joins: Joins, before: Joins, ids: Mapping[str, int]
 ) -> None:
     """Write what joined these articles, which are where they were, as far as it is told otherwise than `before`."""
-    told = [(_join(joins.get(key), ids), _join(before.get(key), ids), ids[key]) for key in keys]
+    told = [(_join(joins.get(key), ids), _join(before.get(key), ids), ids[key]) for key in keys if key in ids]
     connection.executemany(_REJOIN, [(*join, article_id) for join, was, article_id in told if join != was])
 
 

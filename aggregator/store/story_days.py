@@ -24,8 +24,8 @@ class Written:
     """Which stories' rows changed, and by how much the stories of the day and their articles are more, or fewer."""
 
     changed: frozenset[int]
-    stories: int
-    articles: int
+    more_stories: int
+    more_articles: int
 
 
 @dataclass(frozen=True, slots=True)
