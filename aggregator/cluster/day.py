@@ -1,8 +1,8 @@
 """One day's headlines made ready for grouping: tokens, serials, similarities, evidence. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, partial
 from itertools import count
 from operator import attrgetter
 
@@ -23,7 +23,7 @@ from aggregator.model import Headline, Sighting
 from aggregator.settings import ClusterSettings, GoogleGroups
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Day:
     """The headlines of one (language, day) in the order of their keys, prepared for comparison.
 
@@ -32,6 +32,7 @@ class Day:
     """
 
     headlines: tuple[Headline, ...]
+    places: Callable[[], dict[str, int]]
     read: Readings
     weights: TokenWeights
     listings: Listings
@@ -39,10 +40,10 @@ class Day:
     agreement: sparse.csr_matrix
     decided: Decided
 
-    @cached_property
+    @property
     def index(self) -> dict[str, int]:
-        """The place of each headline by its key; most polls never ask for it."""
-        return _places(self.headlines)
+        """The place of each headline by its key: made when Google's lists or a correction first ask for it."""
+        return self.places()
 
 
 def prepare_day(
@@ -61,9 +62,10 @@ def prepare_day(
     known = weights or shipped_weights(language)
     textual = similarities(read.tokens, known, rules, memory, read.since)
     heard = sightings if settings.google_groups is GoogleGroups.EVIDENCE else ()
-    listings = Listings.of(heard, _places(headlines) if heard else {}, len(headlines))
+    places = cache(partial(_places, headlines))
+    listings = Listings.of(heard, places() if heard else {}, len(headlines))
     agreement = _guarded(with_listings(textual, listings, read.tokens, rules), read.slots)
-    return Day(headlines, read, known, listings, textual, agreement, memory.decided(known))
+    return Day(headlines, places, read, known, listings, textual, agreement, memory.decided(known))
 
 
 def _places(headlines: Sequence[Headline]) -> dict[str, int]:

@@ -110,11 +110,13 @@ def group(
 
 def _with_pins(groups: DayGroups, pins: Sequence[str]) -> DayGroups:
     """Let a pinned article lead its group; of several the newest pin."""
+    if not pins:
+        return groups
     rank = {key: number for number, key in enumerate(pins)}
     unpinned = len(pins)
     led = {
         place: group._replace(keys=tuple(sorted(group.keys, key=lambda key: rank.get(key, unpinned))))
-        for place, group in enumerate(groups.groups if pins else ())
+        for place, group in enumerate(groups.groups)
         if not rank.keys().isdisjoint(group.keys)
     }
     if not led:

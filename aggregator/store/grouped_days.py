@@ -19,9 +19,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
-from numpy.typing import NDArray
 
-from aggregator.model import BEGINS, Continuation, Continuations, DayGroup, DayGroups, Decision, StoryStatus
+from aggregator.model import (
+    BEGINS,
+    OTHERWISE,
+    Continuation,
+    Continuations,
+    DayGroup,
+    DayGroups,
+    Decision,
+)
 from aggregator.sameness import Since
 from aggregator.store.days import ChangedDay, load_revision, take_changes
 from aggregator.store.ledger import (
@@ -55,37 +62,20 @@ class GroupedDay:
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
-    """The story of each group, by number: as a rule it keeps it and no more was told, the `others` are told whole."""
-
-    story_ids: NDArray[np.int64]
-    others: Mapping[int, Continuation]
-
-    def __getitem__(self, number: int) -> Continuation:
-        return self.others.get(number) or Continuation(int(self.story_ids[number]), StoryStatus.NEW)
-
-    @property
-    def are_kept(self) -> NDArray[np.bool_]:
-        kept = np.ones(len(self.story_ids), dtype=bool)
-        kept[[*self.others]] = False
-        return kept
-
-
-@dataclass(frozen=True, slots=True)
 class SavedDay:
     """What was written of a day, which holds while its revision in the store is this one."""
 
     revision: int
     rules_version: str
     groups: Sequence[DayGroup]
-    places: Places
+    places: Continuations  # each with a story
     decisions: SavedDecisions
     continued: SavedDecisions
     joins: Joins  # among `decisions`
 
     @classmethod
     def nothing(cls, revision: int, rules_version: str) -> "SavedDay":
-        nothing, nowhere = SavedDecisions.none(), Places(np.zeros(0, dtype=np.int64), {})
+        nothing, nowhere = SavedDecisions.none(), Continuations(np.zeros(0, dtype=np.int64), {})
         return cls(revision, rules_version, (), nowhere, nothing, nothing, {})
 
     def is_of(self, revision: int, rules_version: str) -> bool:
@@ -173,27 +163,24 @@ class _Writer:
         groups = {story_id: tuple(of_story) for story_id, of_story in touched.items()}
         return Saving(frozenset(changed), self._saved(places, joins, ledger), groups, self._is_whole)
 
-    def _saved(self, places: Places, joins: Joins, ledger: _Ledger) -> SavedDay:
+    def _saved(self, places: Continuations, joins: Joins, ledger: _Ledger) -> SavedDay:
         before = self._before
         return SavedDay(before.revision + 1, before.rules_version, self._groups, places, *ledger, joins)
 
     # --- stories --------------------------------------------------------------------------------------
 
-    def _placed(self) -> Places:
+    def _placed(self) -> Continuations:
         """The story of each group; begins new ones and turns merged ones into redirects."""
-        told = self._grouped.continuations
-        story_ids, others = told.kept.copy(), dict(told.others)
-        for number, place in told.others.items():
-            story_ids[number] = BEGINS if place.story_id is None else place.story_id
-        begun = np.flatnonzero(story_ids == BEGINS)
-        story_ids[begun] = self._new_stories(len(begun))
-        redirects = []
-        for number, place in told.others.items():
-            story_id = int(story_ids[number])
-            others[number] = place._replace(story_id=story_id)
-            redirects += [(story_id, merged) for merged in place.merged_ids if merged != story_id]
+        told, kept = self._grouped.continuations, self._grouped.continuations.kept.copy()
+        begun = {number for number, place in told.others.items() if place.story_id is None}
+        begun.update(np.flatnonzero(kept == BEGINS).tolist())
+        new = dict(zip(sorted(begun), self._new_stories(len(begun)), strict=True))
+        others = {n: place._replace(story_id=new.get(n, place.story_id)) for n, place in told.others.items()}
+        redirects = [(p.story_id, i) for p in others.values() for i in p.merged_ids if i != p.story_id]
         self._connection.executemany("UPDATE stories SET merged_into = ? WHERE story_id = ?", redirects)
-        return Places(story_ids, others)
+        kept[[*new]] = [*new.values()]
+        kept[[*others]] = OTHERWISE
+        return Continuations(kept, others)
 
     def _new_stories(self, count: int) -> range:
         """Begin so many stories; an id is never used twice."""
@@ -208,15 +195,16 @@ class _Writer:
         )
         return story_ids
 
-    def _moved_groups(self, places: Places) -> tuple[_Placed, _Placed]:
+    def _moved_groups(self, places: Continuations) -> tuple[_Placed, _Placed]:
         """The groups that are not what they were, as they are and as they were."""
         before, was = self._before, self._before.places
         stood = Since.of(self._groups, before.groups).places
         is_same = np.zeros(len(stood), dtype=bool)
         there = np.flatnonzero(stood >= 0)
         at = stood[there]
-        are_kept = places.are_kept[there] & was.are_kept[at]
-        is_same[there] = are_kept & (places.story_ids[there] == was.story_ids[at])
+        now, then = places.kept[there], was.kept[at]
+        are_kept = (now != OTHERWISE) & (then != OTHERWISE)
+        is_same[there] = are_kept & (now == then)
         for number, before_number in zip(there[~are_kept].tolist(), at[~are_kept].tolist(), strict=True):
             is_same[number] = places[number] == was[before_number]
         is_left = np.ones(len(before.groups), dtype=bool)
@@ -228,11 +216,13 @@ class _Writer:
             del fresh[group], left[group]
         return fresh, left
 
-    def _groups_of(self, stories: Collection[int], places: Places) -> dict[int, _Placed]:
+    def _groups_of(self, stories: Collection[int], places: Continuations) -> dict[int, _Placed]:
         """Which groups are these stories, by story in order; some are none."""
         found: dict[int, _Placed] = {story_id: {} for story_id in sorted(stories)}
-        for number in np.flatnonzero(np.isin(places.story_ids, [*found])).tolist():
-            found[int(places.story_ids[number])][self._groups[number]] = places[number]
+        numbers = [number for number, place in places.others.items() if place.story_id in found]
+        for number in sorted([*numbers, *np.flatnonzero(np.isin(places.kept, [*found])).tolist()]):
+            place = places[number]
+            found[_story_of(place)][self._groups[number]] = place
         return found
 
     def _save_members(self, fresh: _Placed, left: _Placed, joins: Joins) -> set[int]:
